@@ -4,6 +4,9 @@
 #define SLUICE_PLUGINS_NET_SETTINGS_COMPRESSION_H
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
 
 #include "plugins/sdk/settings.h"
 
@@ -12,10 +15,28 @@ namespace sluice::net {
 // `zlib` and `deflate` are two names of one format (RFC 9110, 8.4.1.2), kept apart because the name goes on the wire.
 enum class Codec : uint8_t { none, gzip, zlib, deflate, snappy, snappy_framed, zstd, lz4 };
 
+inline constexpr const char* kCodecNames = "gzip, zlib, deflate, snappy, x-snappy-framed, zstd, lz4";
+
+// By the name in Content-Encoding.
+inline std::optional<Codec> codec_of(std::string_view name) {
+  constexpr std::pair<std::string_view, Codec> kNames[] = {{"gzip", Codec::gzip},
+                                                           {"zlib", Codec::zlib},
+                                                           {"deflate", Codec::deflate},
+                                                           {"snappy", Codec::snappy},
+                                                           {"x-snappy-framed", Codec::snappy_framed},
+                                                           {"zstd", Codec::zstd},
+                                                           {"lz4", Codec::lz4},
+                                                           {"identity", Codec::none}};
+  for (auto [known, codec] : kNames)
+    if (known == name) return codec;
+  return std::nullopt;
+}
+
 struct CompressionParams {
   int32_t level = 0;  // as upstream: 0 is the codec's default, not "stored"
   void settings(Settings& s) {
-    s("level", level, "How hard to try; gzip, zlib, deflate: -2 (only Huffman codes) to 9, zstd: 1 to 22; 0: default.");
+    s("level", level,
+      "How hard to try; gzip, zlib, deflate: -2 (only Huffman codes) to 9, zstd: up to 22; 0: default.");
   }
 };
 

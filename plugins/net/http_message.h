@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// A request as the HTTP server hands it over, and the answer to it.
+#ifndef SLUICE_PLUGINS_NET_HTTP_MESSAGE_H
+#define SLUICE_PLUGINS_NET_HTTP_MESSAGE_H
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::net {
+
+struct HttpField {
+  std::string_view name;  // lower case
+  std::string_view value;
+};
+
+// Method, target and headers. The views last as long as the call they are given to.
+struct HttpRequest {
+  std::string_view method;
+  std::string_view path;   // without the query
+  std::string_view query;  // behind the question mark
+  std::string_view peer;   // "127.0.0.1:1234"; empty on a unix socket
+  std::vector<HttpField> fields;
+  bool encrypted = false;
+
+  std::string_view field(std::string_view lower_case_name) const {
+    for (const HttpField& f : fields)
+      if (f.name == lower_case_name) return f.value;
+    return {};
+  }
+};
+
+// A body in memory of its own, which the handler may keep.
+struct HttpBody {
+  std::unique_ptr<uint8_t[]> data;
+  size_t size = 0;
+  size_t capacity = 0;
+
+  std::string_view view() const { return {reinterpret_cast<const char*>(data.get()), size}; }
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string content_type = "text/plain; charset=utf-8";
+  std::string body;
+  std::vector<std::pair<std::string, std::string>> headers;
+};
+
+}  // namespace sluice::net
+#endif  // SLUICE_PLUGINS_NET_HTTP_MESSAGE_H
