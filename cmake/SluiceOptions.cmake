@@ -45,7 +45,9 @@ if(SLUICE_LTO)
   target_compile_options(sluice_options INTERFACE -flto=auto -ffat-lto-objects)
 endif()
 if(SLUICE_SANITIZE)
-  target_compile_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer)
+  # GCC's flow analysis raises false alarms about the code that sanitizers add.
+  target_compile_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZE} -fno-omit-frame-pointer
+    $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   target_link_options(sluice_options INTERFACE -fsanitize=${SLUICE_SANITIZE})
   if(SLUICE_SANITIZE MATCHES undefined)
     target_compile_options(sluice_options INTERFACE -fno-sanitize-recover=undefined)
