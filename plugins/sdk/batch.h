@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// BatchRef: a counted reference to an immutable batch of the core. Reading one needs no call and no lock. A batch that
+// a call brings is only lent; make a BatchRef of it to keep it longer than that call.
+#ifndef SLUICE_PLUGINS_SDK_BATCH_H
+#define SLUICE_PLUGINS_SDK_BATCH_H
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include "plugins/abi/sluice_plugin.h"
+
+namespace sluice {
+
+inline constexpr uint32_t kAllSignals =
+    SLUICE_MASK(SLUICE_TRACES) | SLUICE_MASK(SLUICE_METRICS) | SLUICE_MASK(SLUICE_LOGS);
+
+inline constexpr sluice_signal kSignals[] = {SLUICE_TRACES, SLUICE_METRICS, SLUICE_LOGS};
+
+inline std::string_view signal_name(sluice_signal signal) {
+  constexpr std::string_view kNames[] = {"traces", "metrics", "logs", "profiles"};
+  return signal >= 0 && signal <= SLUICE_PROFILES ? kNames[signal] : "unknown signal";
+}
+
+// One whole OTLP message.
+inline std::span<const uint8_t> bytes(const sluice_segment& segment) {
+  return {segment.data, static_cast<size_t>(segment.length_bytes)};
+}
+
+inline std::span<const sluice_segment> segments(const sluice_batch& batch) {
+  return {batch.segments, batch.segment_count};
+}
+
+// Calls f(std::span<const uint8_t> message, uint64_t item_count) for each OTLP message of the batch, in wire order.
+// Nothing spans two messages: a resource or scope that both have is written in both.
+template <class F>
+void for_each_message(const sluice_batch& batch, F&& f) {
+  for (const sluice_segment& segment : segments(batch)) f(bytes(segment), segment.item_count);
+}
+
+class BatchRef {
+ public:
+  BatchRef() = default;
+  // Keeps a lent batch.
+  BatchRef(const sluice_host* host, const sluice_batch* batch) : host_(host), batch_(batch) {
+    if (batch_) host_->batch_retain(batch_);
+  }
+  // Takes over a reference that the caller owns already.
+  static BatchRef take(const sluice_host* host, const sluice_batch* batch) {
+    BatchRef ref;
+    ref.host_ = host;
+    ref.batch_ = batch;
+    return ref;
+  }
+  BatchRef(const BatchRef& other) : BatchRef(other.host_, other.batch_) {}
+  BatchRef(BatchRef&& other) noexcept : host_(other.host_), batch_(std::exchange(other.batch_, nullptr)) {}
+  BatchRef& operator=(BatchRef other) noexcept {
+    std::swap(host_, other.host_);
+    std::swap(batch_, other.batch_);
+    return *this;
+  }
+  ~BatchRef() { reset(); }
+
+  void reset() {
+    if (batch_) host_->batch_release(std::exchange(batch_, nullptr));
+  }
+  // Gives the reference to the caller, who must release it.
+  const sluice_batch* release() { return std::exchange(batch_, nullptr); }
+
+  explicit operator bool() const { return batch_ != nullptr; }
+  const sluice_batch* get() const { return batch_; }
+  const sluice_batch& operator*() const { return *batch_; }
+  const sluice_batch* operator->() const { return batch_; }
+  sluice_signal signal() const { return batch_->signal; }
+  uint64_t item_count() const { return batch_ ? batch_->item_count : 0; }
+  uint64_t length_bytes() const { return batch_ ? batch_->length_bytes : 0; }
+  std::span<const sluice_segment> segments() const {
+    return batch_ ? sluice::segments(*batch_) : std::span<const sluice_segment>();
+  }
+
+ private:
+  const sluice_host* host_ = nullptr;
+  const sluice_batch* batch_ = nullptr;
+};
+
+}  // namespace sluice
+#endif  // SLUICE_PLUGINS_SDK_BATCH_H

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// Fields of a log entry, and a limit for entries that trouble may produce by the thousand.
+#ifndef SLUICE_PLUGINS_SDK_LOG_H
+#define SLUICE_PLUGINS_SDK_LOG_H
+
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <concepts>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+// A key and its value as text: {"items", 17}, {"error", result.text()}.
+class LogField {
+ public:
+  LogField(std::string_view key, std::string_view value) : key_(key), value_(value) {}
+  LogField(std::string_view key, const char* value) : key_(key), value_(value) {}
+  LogField(std::string_view key, const std::string& value) : key_(key), value_(value) {}
+  LogField(std::string_view key, bool value) : key_(key), value_(value ? "true" : "false") {}
+  template <class Number>
+  requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<Number, bool>)
+      LogField(std::string_view key, Number value)
+      : key_(key) {
+    char text[32];
+    value_.assign(text, std::to_chars(text, text + sizeof text, value).ptr);
+  }
+  std::string_view key() const { return key_; }
+  const std::string& value() const { return value_; }
+
+ private:
+  std::string_view key_;
+  std::string value_;
+};
+
+// Where an entry was logged. Not std::source_location, which clang 14 does not have.
+struct Where {
+  const char* file;
+  uint32_t line;
+  static Where here(const char* file = __builtin_FILE(), uint32_t line = __builtin_LINE()) { return {file, line}; }
+};
+
+// Lets one entry through per interval and counts those it held back:
+//   if (auto silent = limit_.pass(host().now_mono_ns())) host().warn("cannot resolve", {{"also", *silent}});
+class LogLimit {
+ public:
+  explicit LogLimit(std::chrono::nanoseconds interval = std::chrono::seconds(10)) : interval_(interval) {}
+
+  class Passed {
+   public:
+    Passed(bool passed, uint64_t held_back) : held_back_(held_back), passed_(passed) {}
+    explicit operator bool() const { return passed_; }
+    uint64_t operator*() const { return held_back_; }
+
+   private:
+    uint64_t held_back_;
+    bool passed_;
+  };
+  // [any thread]
+  Passed pass(uint64_t now_mono_ns) {
+    uint64_t due = due_.load(std::memory_order_relaxed);
+    if (now_mono_ns < due ||
+        !due_.compare_exchange_strong(due, now_mono_ns + static_cast<uint64_t>(interval_.count()))) {
+      held_back_.fetch_add(1, std::memory_order_relaxed);
+      return {false, 0};
+    }
+    return {true, held_back_.exchange(0, std::memory_order_relaxed)};
+  }
+
+ private:
+  const std::chrono::nanoseconds interval_;
+  std::atomic<uint64_t> due_{0}, held_back_{0};
+};
+
+}  // namespace sluice
+#endif  // SLUICE_PLUGINS_SDK_LOG_H
