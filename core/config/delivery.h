@@ -81,8 +81,7 @@ struct RetryOnFailure {
     s("multiplier", multiplier, "Each wait is so many times the one before.").min(0);
     s("max_interval", max_interval, "Wait at most this long.").min(0s);
     s("max_elapsed_time", max_elapsed_time, "Give up when the next try would pass this age; 0: never.").min(0s);
-    s.check(max_elapsed_time.count() == 0 ||
-                (max_elapsed_time >= initial_interval && max_elapsed_time >= max_interval),
+    s.check(max_elapsed_time.count() == 0 || (max_elapsed_time >= initial_interval && max_elapsed_time >= max_interval),
             "max_elapsed_time", "must be 0, or at least initial_interval and max_interval");
   }
 };
