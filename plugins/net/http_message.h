@@ -5,11 +5,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "plugins/net/byte_buffer.h"
 
 namespace sluice::net {
 
@@ -34,14 +35,7 @@ struct HttpRequest {
   }
 };
 
-// A body in memory of its own, which the handler may keep.
-struct HttpBody {
-  std::unique_ptr<uint8_t[]> data;
-  size_t size = 0;
-  size_t capacity = 0;
-
-  std::string_view view() const { return {reinterpret_cast<const char*>(data.get()), size}; }
-};
+using HttpBody = ByteBuffer;  // the handler may keep it
 
 struct HttpResponse {
   int status = 200;
