@@ -18,16 +18,16 @@ namespace sluice::flow {
 
 enum class Hand : uint8_t {
   out,        // offer the batch to this branch
-  pass_over,  // not now: call pass_over(); its outcome is kPassedOver if the sender waits for an answer, else DONE
+  pass_over,  // not now: call Delivery::pass_over(). Outcome: DONE if the owner is early, else FAILED_RETRYABLE + hint
 };
 struct Plan {
   bool refuse = false;  // nobody gets it: cancel the reservations, answer BUSY with the largest hint
   std::vector<Hand> hands;
 };
-// A branch without a queue in front is Room::always. `owner_is_early`: the sender has answered its own sender already.
-Plan plan(std::span<const Room> rooms, bool owner_is_early);
+// A branch without a queue in front is Room::always.
+Plan plan(std::span<const Room> rooms);
 
-// How one branch answered. BUSY of a branch that got no reservation counts as FAILED_RETRYABLE here.
+// How one branch answered.
 struct Outcome {
   sluice_status status = SLUICE_DONE;
   int32_t code = 0;
@@ -37,8 +37,6 @@ struct Outcome {
   std::string_view text;
   std::span<const sluice_range> ranges;  // permanent ones; empty: not known which
 };
-inline constexpr uint64_t kStuckHintNs = 30'000'000'000;
-
 struct Joined {
   sluice_status status = SLUICE_DONE;
   int32_t code = 0;
@@ -48,8 +46,9 @@ struct Joined {
   std::string_view text;             // of the worst branch; valid as long as the outcomes
   std::vector<sluice_range> ranges;  // union, if every rejecting branch named its items
 };
-// Worst of the answered branches (PENDING ones must have answered): RETRYABLE > PERMANENT > partial > DONE, but with at
-// least one branch that took it, PERMANENT is DONE with all items rejected: it has been delivered elsewhere.
+// Worst of the branches, to be asked when none is PENDING any more: RETRYABLE and BUSY > PERMANENT > partial > DONE.
+// Two things would be a lie: PERMANENT where another branch took it (it is DONE with all items rejected), and BUSY
+// where any branch answered otherwise (it is FAILED_RETRYABLE: something was kept).
 Joined join(std::span<const Outcome> outcomes, uint64_t items);
 
 }  // namespace sluice::flow
