@@ -103,7 +103,8 @@ struct HttpClientSettings : ClientCompression {
     refuse_auth(s);
     ClientCompression::settings(s);
     s("max_idle_conns", max_idle_conns, "Keep so many idle connections at most; 0: no limit.").unit("connections");
-    s("max_idle_conns_per_host", max_idle_conns_per_host, "The same for each host; 0: as many as were needed.").unit("connections");
+    s("max_idle_conns_per_host", max_idle_conns_per_host, "The same for each host; 0: as many as were needed.")
+        .unit("connections");
     s("max_conns_per_host", max_conns_per_host, "Open so many connections to a host at most; 0: no limit.")
         .unit("connections");
     s("idle_conn_timeout", idle_conn_timeout, "Close an idle connection after this long; 0: never.").min({});

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "plugins/sdk/settings.h"
@@ -13,6 +14,30 @@
 namespace sluice::net {
 
 enum class TlsVersion : uint8_t { any, v1_0, v1_1, v1_2, v1_3 };
+
+// The suites that cipher_suites may name: Go's list, as upstream. Those of TLS 1.3 are always on.
+inline bool is_cipher_suite(std::string_view name, bool insecure_too) {
+  constexpr std::string_view kSecure[] = {"TLS_AES_128_GCM_SHA256",
+                                          "TLS_AES_256_GCM_SHA384",
+                                          "TLS_CHACHA20_POLY1305_SHA256",
+                                          "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
+                                          "TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
+                                          "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA",
+                                          "TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA",
+                                          "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+                                          "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
+                                          "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
+                                          "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
+                                          "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
+                                          "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256"};
+  constexpr std::string_view kInsecure[] = {
+      "TLS_RSA_WITH_AES_128_CBC_SHA",         "TLS_RSA_WITH_AES_256_CBC_SHA",
+      "TLS_RSA_WITH_AES_128_CBC_SHA256",      "TLS_RSA_WITH_AES_128_GCM_SHA256",
+      "TLS_RSA_WITH_AES_256_GCM_SHA384",      "TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256",
+      "TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA256"};
+  auto in = [&](const auto& list) { return std::find(std::begin(list), std::end(list), name) != std::end(list); };
+  return in(kSecure) || (insecure_too && in(kInsecure));
+}
 
 // What both ends have. Certificates and keys come from a file or as text, never both.
 struct TlsCommon {
@@ -64,6 +89,11 @@ struct TlsCommon {
         .at_most_one({"key_file", "key_pem"}, "provide either key file or PEM, but not both");
     s.check(max_version == TlsVersion::any || min_version <= max_version, "min_version",
             "invalid TLS configuration: min_version cannot be greater than max_version");
+    for (const std::string& suite : cipher_suites) {
+      s.check(is_cipher_suite(suite, include_insecure_cipher_suites), "cipher_suites",
+              "invalid TLS cipher suite: \"" + suite + "\"" +
+                  (is_cipher_suite(suite, true) ? "; it is weak: include_insecure_cipher_suites lets it in" : ""));
+    }
     for (const std::string& curve : curve_preferences) {
       constexpr const char* kKnown[] = {"X25519", "P256", "P384", "P521"};
       s.check(curve != "X25519MLKEM768", "curve_preferences",
