@@ -16,6 +16,7 @@
 
 namespace sluice::wire {
 
+/// std::string or std::vector<uint8_t>.
 template <typename Buffer>
 concept ByteBuffer = sizeof(typename Buffer::value_type) == 1 && requires(Buffer buffer) {
   buffer.resize(size_t{});
@@ -23,6 +24,7 @@ concept ByteBuffer = sizeof(typename Buffer::value_type) == 1 && requires(Buffer
 
 template <ByteBuffer Out>
 void append_bytes(Out& out, Bytes bytes) {
+  if (bytes.empty()) return;
   const auto* first = reinterpret_cast<const typename Out::value_type*>(bytes.data());
   out.insert(out.end(), first, first + bytes.size());
 }
