@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Fixtures of the end-to-end tests. Every collector that a test starts is stopped afterwards, and its books are checked."""
+"""Fixtures of the tests that drive the real process. Every collector that a test starts is stopped afterwards, and its books are checked."""
 import os
 import pathlib
 import subprocess
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
 from harness import backend as backends  # noqa: E402
 from harness import collector as collectors  # noqa: E402
 
