@@ -93,3 +93,7 @@ def certificate(tmp_path):
                         "-keyout", files[1], "-out", files[0]], check=True, stderr=subprocess.DEVNULL)
         return files
     return make
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update", action="store_true", help="write the expected files of tests/golden anew")
