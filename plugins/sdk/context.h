@@ -77,6 +77,11 @@ class ContextBuilder {
     fields_.peer_address = keep(address);
     return *this;
   }
+  // "grpc", "http", "tcp" ...
+  ContextBuilder& transport(std::string_view name) {
+    fields_.transport = keep(name);
+    return *this;
+  }
   // `key` is lowered; a repeated key is a second value.
   ContextBuilder& metadata(std::string_view key, std::string_view value) {
     metadata_.push_back({keep_lower(key), keep(value)});
