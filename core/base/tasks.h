@@ -7,7 +7,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -16,11 +15,12 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "core/base/clock.h"
 
 namespace sluice::base {
 
-using Task = std::function<void()>;
+using Task = absl::AnyInvocable<void()>;
 
 struct TimerHandle {  // default: no timer
   uint64_t due_mono_ns = 0;

@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/graph/exporter_queue.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+#include "core/flow/decide.h"
+#include "core/graph/frame.h"
+#include "core/telemetry/balance.h"
+#include "plugins/wire/split.h"
+
+namespace sluice::graph {
+namespace {
+
+std::string_view view(sluice_str text) { return {text.ptr, text.len}; }
+
+}  // namespace
+
+// One batch that was offered and is not over.
+struct ExporterQueue::Source {
+  batch::BatchPtr batch;
+  batch::ContextPtr context;
+  Reply reply;
+};
+
+// A part of a source, with references of its own: a late answer may end the source while a request is being made.
+struct ExporterQueue::Cut {
+  batch::BatchPtr batch;
+  batch::ContextPtr context;
+  uint64_t first;
+  uint64_t count;
+};
+
+struct ExporterQueue::Job {
+  uint64_t attempt;
+  uint64_t deadline_mono_ns;
+  std::vector<Cut> cuts;
+};
+
+// What one step asks for, taken out under the lock.
+struct ExporterQueue::Work {
+  std::vector<Job> jobs;
+  std::vector<std::pair<Reply, Outcome>> answers;
+  std::vector<std::unique_ptr<Source>> released;
+  std::vector<flow::Notice> notices;
+  bool resume = false;
+  bool health_changed = false;
+  flow::Health health;
+};
+
+ExporterQueue::ExporterQueue(Services& services, Node& exporter, uint32_t input, sluice_signal signal,
+                             const config::Delivery& settings, std::vector<std::string> pipelines)
+    : services_(services),
+      exporter_(exporter),
+      input_(input),
+      signal_(signal),
+      metadata_keys_(settings.sending_queue && settings.sending_queue->batch
+                         ? settings.sending_queue->batch->partition.metadata_keys
+                         : std::vector<std::string>()),
+      log_(services.log, {SLUICE_EXPORTER, exporter.about().id, std::string(telemetry::signal_name(signal)), ""}),
+      delivery_(settings, *this, &services.budget, services.seed ^ reinterpret_cast<uintptr_t>(this)),
+      registration_(services.ledger.wrapper({exporter.about().id, signal, std::move(pipelines)},
+                                            [this] { return read(); })) {}
+
+ExporterQueue::~ExporterQueue() {
+  registration_.end();
+  for (Source* source : sources_) delete source;
+}
+
+// ---- steps ----------------------------------------------------------------------------------------------------------
+
+template <class F>
+auto ExporterQueue::step(F&& event) {
+  // One set a thread: what a step asks for is taken out before the lock goes, and running it never steps again.
+  static thread_local flow::Actions actions;
+  Work work;
+  std::unique_lock lock(mutex_);
+  actions.clear();
+  auto result = event(services_.clock.mono_ns(), actions);
+  work = collect(actions);
+  lock.unlock();
+  run(std::move(work));
+  return result;
+}
+
+ExporterQueue::Work ExporterQueue::collect(flow::Actions& actions) {
+  Work work;
+  for (const flow::Dispatch& dispatch : actions.dispatches) {
+    Job& job = work.jobs.emplace_back(Job{dispatch.attempt, dispatch.deadline_mono_ns, {}});
+    job.cuts.reserve(dispatch.slice_count);
+    for (uint32_t i = 0; i < dispatch.slice_count; ++i) {
+      const flow::Slice& slice = actions.slices[dispatch.first_slice + i];
+      const auto* source = reinterpret_cast<const Source*>(slice.source);
+      job.cuts.push_back({source->batch, source->context, slice.first, slice.count});
+    }
+  }
+  for (flow::Answer& answer : actions.answers) {
+    Outcome outcome = Outcome::failed(answer.status, answer.code, flow::Reason::none, std::move(answer.text),
+                                      answer.retry_after_ns);
+    outcome.flags = answer.flags;
+    outcome.details->rejected_items = answer.rejected_items;
+    for (const flow::Range& range : answer.ranges) {
+      outcome.details->ranges.push_back({range.first, range.count, SLUICE_FAILED_PERMANENT, range.code});
+    }
+    work.answers.emplace_back(reinterpret_cast<const Source*>(answer.source)->reply, std::move(outcome));
+  }
+  for (uint64_t source : actions.released) {
+    work.released.emplace_back(reinterpret_cast<Source*>(source));
+    sources_.erase(work.released.back().get());
+  }
+  work.notices = std::move(actions.notices);
+  work.resume = actions.resume;
+  work.health_changed = actions.health_changed;
+  if (work.health_changed) work.health = delivery_.health();
+  if (actions.timer_mono_ns) arm(actions.timer_mono_ns);
+  return work;
+}
+
+void ExporterQueue::run(Work work) {
+  for (Job& job : work.jobs) {
+    calls_.fetch_add(1);
+    Frame::later_or_elsewhere(services_.tasks, [this, job = std::move(job)]() mutable {
+      Frame::Entry entry;
+      dispatch(std::move(job));
+    });
+  }
+  for (auto& [reply, outcome] : work.answers) reply.deliver(std::move(outcome));
+  work.released.clear();
+  for (const flow::Notice& notice : work.notices) report(notice);
+  if (work.health_changed) {
+    services_.health.set({SLUICE_EXPORTER, exporter_.about().id, ""},
+                         work.health.degraded ? telemetry::HealthState::degraded : telemetry::HealthState::ok,
+                         work.health.text);
+  }
+  if (work.resume) notify_room();
+}
+
+// A timer that is due too early looks again; so moving the time on costs nothing but a store.
+void ExporterQueue::arm(uint64_t due_mono_ns) {
+  if (closed_) return;
+  wanted_mono_ns_ = due_mono_ns;
+  if (timer_ && timer_.due_mono_ns <= due_mono_ns) return;
+  services_.tasks.cancel(timer_);
+  timer_ = services_.tasks.at(due_mono_ns, [this] { fire(); });
+}
+
+void ExporterQueue::fire() {
+  Frame::Entry entry;
+  {
+    std::lock_guard lock(mutex_);
+    timer_ = {};
+    if (closed_) return;
+    if (services_.clock.mono_ns() < wanted_mono_ns_) {
+      timer_ = services_.tasks.at(wanted_mono_ns_, [this] { fire(); });
+      return;
+    }
+  }
+  step([this](uint64_t now, flow::Actions& out) {
+    delivery_.timer(now, out);
+    return 0;
+  });
+}
+
+// ---- upstream side --------------------------------------------------------------------------------------------------
+
+Outcome ExporterQueue::offer(const Parcel& parcel, const Reply& reply) {
+  auto source = std::make_unique<Source>(
+      Source{batch::BatchPtr::share(parcel.batch), batch::ContextPtr::share(parcel.context), reply});
+  const std::string partition = metadata_keys_.empty() ? std::string() : partition_of(*parcel.context);
+  const flow::Offered offered = step([&](uint64_t now, flow::Actions& out) {
+    flow::Offer offer;
+    offer.source = reinterpret_cast<uint64_t>(source.get());
+    offer.items = parcel.batch->item_count;
+    offer.bytes = parcel.batch->length_bytes;
+    offer.deadline_mono_ns = parcel.deadline_mono_ns;
+    offer.partition = partition;
+    offer.sensitive_dropped = (parcel.context->flags & SLUICE_CONTEXT_SENSITIVE_DROPPED) != 0;
+    offer.reserved = parcel.reserved;
+    sources_.insert(source.get());
+    const flow::Offered answer = delivery_.offer(offer, now, out);
+    if (answer.verdict == flow::Verdict::taken || answer.verdict == flow::Verdict::pending) {
+      source.release();  // NOLINT(bugprone-unused-return-value): the set has it until `released`
+    } else {
+      sources_.erase(source.get());
+    }
+    return answer;
+  });
+  switch (offered.verdict) {
+    case flow::Verdict::taken: {
+      Outcome outcome(SLUICE_DONE);
+      outcome.flags = SLUICE_RESULT_EARLY;
+      return outcome;
+    }
+    case flow::Verdict::pending:
+      return Outcome(SLUICE_PENDING);
+    case flow::Verdict::busy:
+      return Outcome::failed(SLUICE_BUSY, flow::kUnavailable, flow::Reason::queue_full, "sending queue is full",
+                             offered.retry_after_ns);
+    default:
+      return Outcome::failed(SLUICE_FAILED_RETRYABLE, flow::kUnavailable, flow::Reason::stopping,
+                             "the exporter takes nothing more", offered.retry_after_ns);
+  }
+}
+
+flow::Room ExporterQueue::reserve(telemetry::Load load) {
+  std::lock_guard lock(mutex_);
+  return delivery_.reserve(load.items, load.bytes, services_.clock.mono_ns());
+}
+
+void ExporterQueue::cancel_reservation(telemetry::Load load) {
+  step([&](uint64_t now, flow::Actions& out) {
+    delivery_.cancel(load.items, load.bytes, now, out);
+    return 0;
+  });
+}
+
+Outcome ExporterQueue::pass_over(const Parcel& parcel) {
+  const uint64_t hint = step([&](uint64_t now, flow::Actions& out) {
+    return delivery_.pass_over(parcel.batch->item_count, parcel.owner_is_early, now, out);
+  });
+  if (parcel.owner_is_early) return Outcome(SLUICE_DONE);
+  return Outcome::failed(SLUICE_FAILED_RETRYABLE, flow::kUnavailable, flow::Reason::queue_full,
+                         "sending queue is full and does not move", hint);
+}
+
+uint64_t ExporterQueue::retry_hint_ns() {
+  std::lock_guard lock(mutex_);
+  return delivery_.retry_hint_ns(services_.clock.mono_ns());
+}
+
+// The values of the keys, each with its length; an absent key differs from an empty value.
+std::string ExporterQueue::partition_of(const sluice_context& context) const {
+  std::string partition;
+  for (const std::string& key : metadata_keys_) {
+    for (uint32_t i = 0; i < context.metadata_count; ++i) {
+      const sluice_kv& pair = context.metadata[i];
+      if (view(pair.key) != key) continue;
+      partition += std::to_string(pair.value.len);
+      partition += ':';
+      partition += view(pair.value);
+    }
+    partition += ';';
+  }
+  return partition;
+}
+
+// ---- exporter's side ------------------------------------------------------------------------------------------------
+
+void ExporterQueue::dispatch(Job job) {
+  batch::Made request = make_request(job.cuts);
+  Outcome outcome;
+  if (request.batch) {
+    const batch::ContextPtr context = merged_context(job.cuts);
+    const Parcel parcel{request.batch.get(), context.get(), job.deadline_mono_ns};
+    job.cuts.clear();  // the request has references of its own
+    outcome = exporter_.call(input_, parcel, Reply{nullptr, this, job.attempt, parcel.load()});
+  } else {
+    outcome = Outcome::failed(SLUICE_FAILED_RETRYABLE, flow::kInternal, flow::Reason::none, request.error);
+  }
+  if (outcome.answered()) answered(job.attempt, {}, std::move(outcome));
+}
+
+void ExporterQueue::answered(uint64_t attempt, telemetry::Load, Outcome outcome) {
+  step([&](uint64_t now, flow::Actions& out) {
+    if (outcome.status == SLUICE_BUSY) {
+      delivery_.busy(attempt, now, out);
+    } else {
+      delivery_.result(attempt, outcome.view(), now, out);
+    }
+    return 0;
+  });
+  calls_.fetch_sub(1);
+}
+
+void ExporterQueue::writable() {
+  step([&](uint64_t now, flow::Actions& out) {
+    delivery_.writable(now, out);
+    return 0;
+  });
+}
+
+void ExporterQueue::apply_limits() {
+  const sluice_limits& limits = exporter_.limits();
+  Frame::Entry entry;
+  step([&](uint64_t now, flow::Actions& out) {
+    delivery_.set_limits({limits.max_in_flight, limits.max_items, limits.max_bytes}, now, out);
+    return 0;
+  });
+}
+
+// Whole segments are shared; a segment that is cut is written anew, out of the head-room.
+batch::Made ExporterQueue::make_request(const std::vector<Cut>& cuts) {
+  if (cuts.size() == 1 && cuts[0].count == cuts[0].batch->item_count) return {SLUICE_DONE, cuts[0].batch, {}};
+  std::vector<batch::BatchPtr> written;
+  std::vector<sluice_piece> pieces;
+  for (const Cut& cut : cuts) {
+    uint64_t skip = cut.first, left = cut.count;
+    for (uint32_t i = 0; i < cut.batch->segment_count && left; ++i) {
+      const sluice_segment& segment = cut.batch->segments[i];
+      if (skip >= segment.item_count) {
+        skip -= segment.item_count;
+        continue;
+      }
+      const uint64_t here = std::min(segment.item_count - skip, left);
+      if (here == segment.item_count) {
+        pieces.push_back({cut.batch.get(), i, 1});
+      } else {
+        std::string part;
+        wire::append_slice(static_cast<wire::Signal>(signal_), {segment.data, segment.length_bytes}, skip, here, part);
+        uint8_t* buffer = batch::buffer_new(services_.budget, batch::Charge::inside, part.size());
+        if (!buffer) return {SLUICE_BUSY, {}, "out of memory"};
+        std::memcpy(buffer, part.data(), part.size());
+        batch::Made made = batch::seal(signal_, buffer, part.size());
+        if (!made.batch) return made;
+        written.push_back(std::move(made.batch));
+        pieces.push_back({written.back().get(), 0, 1});
+      }
+      left -= here;
+      skip = 0;
+    }
+  }
+  return batch::gather(pieces);
+}
+
+// Of a merge, only what all have in common: which requests were merged is nobody's business further down.
+batch::ContextPtr ExporterQueue::merged_context(const std::vector<Cut>& cuts) const {
+  const sluice_context& first = *cuts[0].context.get();
+  auto same = [&](const Cut& cut) { return cut.context.get() == &first; };
+  if (std::all_of(cuts.begin(), cuts.end(), same)) return cuts[0].context;
+  std::vector<sluice_kv> common;
+  for (uint32_t i = 0; i < first.metadata_count; ++i) {
+    auto has = [&](const Cut& cut) {
+      const sluice_context& context = *cut.context.get();
+      return std::any_of(context.metadata, context.metadata + context.metadata_count, [&](const sluice_kv& pair) {
+        return view(pair.key) == view(first.metadata[i].key) && view(pair.value) == view(first.metadata[i].value);
+      });
+    };
+    if (std::all_of(cuts.begin(), cuts.end(), has)) common.push_back(first.metadata[i]);
+  }
+  sluice_context fields{};
+  fields.struct_size = sizeof fields;
+  fields.flags = first.flags;
+  fields.metadata = common.data();
+  fields.metadata_count = static_cast<uint32_t>(common.size());
+  fields.received_unix_ns = first.received_unix_ns;
+  return batch::ContextPtr::take(batch::context_new(fields));
+}
+
+uint64_t ExporterQueue::bytes(uint64_t source, uint64_t first, uint64_t count) const {
+  const sluice_batch& batch = *reinterpret_cast<const Source*>(source)->batch.get();
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < batch.segment_count && count; ++i) {
+    const sluice_segment& segment = batch.segments[i];
+    if (first >= segment.item_count) {
+      first -= segment.item_count;
+      continue;
+    }
+    const uint64_t here = std::min(segment.item_count - first, count);
+    sum += here == segment.item_count
+               ? segment.length_bytes
+               : static_cast<uint64_t>(static_cast<double>(segment.length_bytes) * static_cast<double>(here) /
+                                       static_cast<double>(segment.item_count));
+    count -= here;
+    first = 0;
+  }
+  return sum;
+}
+
+uint64_t ExporterQueue::items_within(uint64_t source, uint64_t first, uint64_t max_bytes) const {
+  const sluice_batch& batch = *reinterpret_cast<const Source*>(source)->batch.get();
+  uint64_t items = 0;
+  for (uint32_t i = 0; i < batch.segment_count; ++i) {
+    const sluice_segment& segment = batch.segments[i];
+    if (first >= segment.item_count) {
+      first -= segment.item_count;
+      continue;
+    }
+    const uint64_t rest = segment.item_count - first;
+    if (first == 0 && segment.length_bytes <= max_bytes) {
+      items += rest;
+      max_bytes -= segment.length_bytes;
+      continue;
+    }
+    const uint64_t fit = std::min(rest, wire::items_within(static_cast<wire::Signal>(signal_),
+                                                           {segment.data, segment.length_bytes}, first, max_bytes));
+    return items + fit;
+  }
+  return items;
+}
+
+// ---- the end, and looking ---------------------------------------------------------------------------------------------
+
+void ExporterQueue::drain(uint64_t backoff_cap_ns) {
+  Frame::Entry entry;
+  step([&](uint64_t now, flow::Actions& out) {
+    delivery_.drain(backoff_cap_ns, now, out);
+    return 0;
+  });
+}
+
+void ExporterQueue::cut() {
+  Frame::Entry entry;
+  step([&](uint64_t now, flow::Actions& out) {
+    closed_ = true;
+    services_.tasks.cancel(timer_);
+    delivery_.cut(now, out);
+    return 0;
+  });
+}
+
+bool ExporterQueue::empty() const {
+  std::lock_guard lock(mutex_);
+  return delivery_.empty();
+}
+
+telemetry::WrapperSum ExporterQueue::read() const {
+  std::lock_guard lock(mutex_);
+  return telemetry::read_wrapper(delivery_);
+}
+
+void ExporterQueue::report(const flow::Notice& notice) {
+  using Kind = flow::Notice::Kind;
+  const bool lost = notice.kind == Kind::dropping || notice.kind == Kind::rejecting || notice.kind == Kind::overflow ||
+                    notice.kind == Kind::misbehaves;
+  const bool plain = notice.kind == Kind::retrying || notice.kind == Kind::opened || notice.kind == Kind::splitting ||
+                     notice.kind == Kind::bisecting;
+  const auto level = lost ? telemetry::LogLevel::error : plain ? telemetry::LogLevel::info : telemetry::LogLevel::warn;
+  if (!log_.enabled(level)) return;
+  std::vector<telemetry::LogField> fields;
+  if (!notice.text.empty()) fields.emplace_back("error", notice.text);
+  if (notice.code) fields.emplace_back("code", notice.code);
+  if (notice.reason != flow::Reason::none) fields.emplace_back("reason", flow::name(notice.reason));
+  if (notice.items) fields.emplace_back(lost ? "dropped_items" : "items", notice.items);
+  std::string interval;
+  if (notice.delay_ns) {
+    interval = std::to_string(static_cast<double>(notice.delay_ns / 1'000'000) / 1000.0);
+    interval.erase(interval.size() - 3);
+    interval += 's';
+    fields.emplace_back("interval", interval);
+  }
+  log_.log(level, flow::message(notice.kind), std::span<const telemetry::LogField>(fields));
+}
+
+}  // namespace sluice::graph
