@@ -117,7 +117,10 @@ class Logger {
 
   using Fields = std::initializer_list<LogField>;
   void log(LogLevel level, std::string_view text, Fields fields = {}, Where where = Where::here()) const {
-    if (enabled(level)) log_->write(level, text, {fields.begin(), fields.size()}, where, scope_.get());
+    log(level, text, std::span<const LogField>(fields.begin(), fields.size()), where);
+  }
+  void log(LogLevel level, std::string_view text, std::span<const LogField> fields, Where where = Where::here()) const {
+    if (enabled(level)) log_->write(level, text, fields, where, scope_.get());
   }
   void debug(std::string_view text, Fields fields = {}, Where where = Where::here()) const {
     log(LogLevel::debug, text, fields, where);
