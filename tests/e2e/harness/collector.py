@@ -133,21 +133,30 @@ class Collector:
 
 
 class Account:
-    """The one line at the end of a run: what became of every item."""
+    """The one line at the end of a run, `received 30 = delivered 27 + dropped 3 (permanent 3)`: what became of every item."""
 
-    LINE = re.compile(r"account: (.*)")
+    LINE = re.compile(r"\b(received \d+.*?) = (delivered \d+[^\t\"{]*)")
+    TERM = re.compile(r"([a-z][a-z ]*?) (-?\d+)(?: \(([^)]*)\))?")
 
-    def __init__(self, fields):
-        self.fields = fields
+    def __init__(self, left, right):
+        self.terms = {}
+        self.reasons = {}
+        sums = [0, 0]
+        for side, text in enumerate((left, right)):
+            for name, number, reasons in self.TERM.findall(text):
+                self.terms[name] = int(number)
+                self.reasons[name] = {reason: int(count) for reason, count in re.findall(r"([a-z_]+) (\d+)", reasons)}
+                sums[side] += int(number)
+        assert "unaccounted" not in self.terms and sums[0] == sums[1], f"the account does not add up: {left} = {right}"
 
     @classmethod
     def read(cls, log):
-        lines = [match.group(1) for match in map(cls.LINE.search, log.splitlines()) if match]
-        assert len(lines) == 1, f"expected one account line, found {len(lines)} in:\n{log[-4000:]}"
-        return cls({name: int(number) for name, number in re.findall(r"([a-z_]+)[ =](\d+)", lines[0])})
+        lines = [match for match in map(cls.LINE.search, log.splitlines()) if match]
+        assert len(lines) == 1, f"expected one account, found {len(lines)} in:\n{log[-4000:]}"
+        return cls(*lines[0].groups())
 
     def __getitem__(self, name):
-        return self.fields.get(name, 0)
+        return self.terms.get(name, 0)
 
     def __repr__(self):
-        return repr(self.fields)
+        return f"{self.terms} {self.reasons}"
