@@ -93,6 +93,10 @@ GrpcServerCall::~GrpcServerCall() {
   grpc_call_details_destroy(&details_);
 }
 
+std::string_view GrpcServerCall::authority() const {
+  return view(details_.host);
+}
+
 std::string GrpcServerCall::peer() const {
   return peer_address(call_);
 }
@@ -127,6 +131,7 @@ void GrpcServerCall::proceed(bool ok) {
         poller_.handler().handle(*this);
       } else {
         // The client stopped half way, or the message was over the limit: then the library has answered already.
+        poller_.handler().abandon(*this);
         fail({.code = GRPC_STATUS_INTERNAL, .message = "the call ended before its message"});
       }
       return;

@@ -38,6 +38,7 @@ class GrpcServerCall {
  public:
   uint32_t method() const { return method_; }  // index into GrpcServerOptions::methods
   std::string peer() const;                    // "127.0.0.1:1234"; empty on a unix socket
+  std::string_view authority() const;
   // Keys are lower case.
   std::span<const grpc_metadata> metadata() const { return {metadata_.metadata, metadata_.count}; }
   std::chrono::nanoseconds time_left() const;  // max(): the client has set no deadline
@@ -77,6 +78,8 @@ class GrpcHandler {
   // False: the call is refused and has been answered; its message is not read.
   virtual bool admit(GrpcServerCall&) { return true; }
   virtual void handle(GrpcServerCall& call) = 0;
+  // Instead of handle(): admitted, but the message never came, or was over the limit. The server answers it.
+  virtual void abandon(GrpcServerCall&) {}
 };
 
 // What is no matter of configuration files.

@@ -94,15 +94,15 @@ void Intake::init() {
 
 void Intake::submit(sluice_signal signal, NewBatch batch, const ContextRef& context, uint64_t deadline_mono_ns,
                     std::unique_ptr<Request> request) const {
+  if (batch.status == SLUICE_DONE && batch.batch.item_count() == 0) {  // nothing to pass on
+    request->answer({});
+    return;
+  }
   if (!batch) {
     request->answer(
         batch.status == SLUICE_BUSY
             ? refuse_busy("the memory budget is used up")
             : failure(Code::invalid_argument, "the request is no OTLP message of " + std::string(signal_name(signal))));
-    return;
-  }
-  if (batch.batch.item_count() == 0) {  // nothing to pass on
-    request->answer({});
     return;
   }
   // The answer may come on another thread before send() returns: from here on the request is in the core's hands.

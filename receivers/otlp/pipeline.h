@@ -47,7 +47,8 @@ class Intake {
   void init();
   bool takes(sluice_signal signal) const { return outputs_[static_cast<size_t>(signal)].has_value(); }
 
-  // Answers at once or later. `batch` is what the core made of the body, or why it made none. [any thread]
+  // Answers at once or later. `batch` is what the core made of the body, or why it made none;
+  // {SLUICE_DONE, {}} for an empty body. [any thread]
   void submit(sluice_signal signal, NewBatch batch, const ContextRef& context, uint64_t deadline_mono_ns,
               std::unique_ptr<Request> request) const;
   // The component's sent().

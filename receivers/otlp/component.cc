@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "receivers/otlp/component.h"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace sluice::otlp {
+namespace {
+
+// A mistake that is easily made in a container's file and hard to see from inside.
+bool is_open_to_all(std::string_view endpoint) {
+  return endpoint.starts_with(':') || endpoint.starts_with("0.0.0.0:") || endpoint.starts_with("[::]:");
+}
+
+template <class Protocol, class Settings>
+std::string start(Host host, std::string_view name, Protocol& protocol, const Settings& settings) {
+  if (std::string error = protocol.start(); !error.empty()) return error;
+  host.info("listening", {{"protocol", name}, {"endpoint", settings.endpoint}, {"port", protocol.port()}});
+  if (is_open_to_all(settings.endpoint) && !settings.tls) {
+    host.warn("everybody who reaches this machine can send telemetry, unencrypted",
+              {{"protocol", name}, {"endpoint", settings.endpoint}});
+  }
+  return {};
+}
+
+}  // namespace
+
+OtlpReceiver::OtlpReceiver(Host host, Config config) : Receiver(host), config_(std::move(config)), intake_(host) {
+  if (config_.protocols.grpc) grpc_.emplace(intake_, config_.protocols.grpc.value);
+}
+
+sluice_status OtlpReceiver::init() {
+  intake_.init();
+  return SLUICE_DONE;
+}
+
+sluice_status OtlpReceiver::start() {
+  std::string error;
+  if (grpc_) error = otlp::start(host(), "grpc", *grpc_, config_.protocols.grpc.value);
+  return error.empty() ? SLUICE_DONE : host().fail(error, Code::unavailable);
+}
+
+void OtlpReceiver::drain() {
+  if (grpc_) grpc_->drain();
+}
+
+void OtlpReceiver::stop(uint64_t deadline_mono_ns) {
+  const uint64_t now = host().now_mono_ns();
+  const auto left = std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
+  const auto deadline = std::chrono::steady_clock::now() + left;
+  if (grpc_) grpc_->stop(deadline);
+}
+
+void OtlpReceiver::sent(void* user, const sluice_result& result) {
+  Intake::sent(user, result);
+}
+
+}  // namespace sluice::otlp
