@@ -17,8 +17,13 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/flow/book.h"
 #include "core/flow/reason.h"
 #include "core/telemetry/cells.h"
+
+namespace sluice::flow {
+class Delivery;
+}
 
 namespace sluice::telemetry {
 
@@ -180,23 +185,17 @@ class ComponentBook {
 
 // ---- wrapper: queue, retry and timeout before one exporter and signal -----------------------------------------------
 struct WrapperSum {
-  uint64_t offered = 0, recovered = 0, delivered = 0, left = 0;
-  int64_t waiting = 0, queued = 0, in_flight = 0;
-  // The same three levels, counted in the structures that hold the items: what finds a leak.
-  int64_t found_waiting = 0, found_queued = 0, found_in_flight = 0;
-  Reasons dropped{}, returned{};
+  flow::Book book;
+  flow::SeenCounts seen{};
+  uint64_t imbalance = 0;                       // of the book, and of its levels against what is really held
+  uint64_t queue_size = 0, queue_capacity = 0;  // in the queue's sizer
+  uint64_t in_flight_requests = 0;
 
-  // Outside of the identity.
-  uint64_t send_failed = 0;                     // dropped or returned after an attempt
-  uint64_t enqueue_failed = 0;                  // returned before a place was taken, or dropped{queue_full}
-  uint64_t resent = 0;                          // tried again after an unknown outcome
-  uint64_t duplicates_possible = 0;             // delivered or given up with an unknown outcome behind them
-  uint64_t queue_used = 0, queue_capacity = 0;  // in the queue's sizer
-  int64_t requests_in_flight = 0;
-
-  int64_t imbalance() const;
   WrapperSum& operator+=(const WrapperSum&);
 };
+
+// All of it at one moment; under the lock that `delivery` is under.
+WrapperSum read_wrapper(const flow::Delivery& delivery);
 
 }  // namespace sluice::telemetry
 #endif  // SLUICE_CORE_TELEMETRY_BOOKS_H

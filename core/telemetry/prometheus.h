@@ -4,6 +4,7 @@
 #define SLUICE_CORE_TELEMETRY_PROMETHEUS_H
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/config/telemetry.h"
@@ -13,6 +14,9 @@
 namespace sluice::telemetry {
 
 inline constexpr const char* kPrometheusContentType = "text/plain; version=0.0.4; charset=utf-8";
+
+// `name` with all that Prometheus does not allow in names of metrics and labels made `_`.
+std::string prometheus_identifier(std::string_view name);
 
 // Applies the reader's `without_*` keys and with_resource_constant_labels; begins with target_info.
 std::string prometheus_text(const std::vector<Family>& families, const Resource& resource,
