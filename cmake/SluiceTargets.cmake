@@ -59,12 +59,14 @@ function(sluice_add_component)
 
   add_library(sluice_${id} MODULE entry.cc)
   target_link_libraries(sluice_${id} PRIVATE sluice_${id}_objects)
+  target_compile_definitions(sluice_${id} PRIVATE SLUICE_PLUGIN_VERSION="${PROJECT_VERSION}")
   sluice_plugin_properties(sluice_${id} ${id} ${SLUICE_PLUGIN_DIR})
   set_property(GLOBAL APPEND PROPERTY SLUICE_PLUGINS sluice_${id})
   install(TARGETS sluice_${id} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/sluice/plugins)
 
   add_library(sluice_${id}_static STATIC entry.cc)
-  target_compile_definitions(sluice_${id}_static PRIVATE SLUICE_STATIC_ENTRY=${id}_sluice_plugin_entry_v0)
+  target_compile_definitions(sluice_${id}_static PRIVATE SLUICE_PLUGIN_VERSION="${PROJECT_VERSION}"
+    SLUICE_STATIC_ENTRY=${id}_sluice_plugin_entry_v0)
   target_link_libraries(sluice_${id}_static PUBLIC sluice_${id}_objects)
   add_library(sluice::${id}_static ALIAS sluice_${id}_static)
 
