@@ -17,7 +17,9 @@
 #ifndef SLUICE_PLUGINS_NET_HTTP_SERVER_H
 #define SLUICE_PLUGINS_NET_HTTP_SERVER_H
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -73,6 +75,7 @@ class HttpHandler {
 // What is no matter of configuration files.
 struct HttpServerOptions {
   std::string thread_name = "http";
+  std::function<void(const std::string&)> log;  // warnings of the server's threads: certificates that do not reload
   uint32_t threads = 1;
   uint32_t max_connections = 10'000;                          // over it, the connection idle for longest makes room
   uint32_t max_header_bytes = 16 * 1024;                      // request line and headers; over it 431
