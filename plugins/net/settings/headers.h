@@ -35,8 +35,8 @@ inline void check_headers(Settings& s, const char* key, const Headers& headers,
   for (const auto& [name, value] : headers) {
     s.check(is_token(name), key, "invalid header name \"" + name + "\"");
     s.check(is_field_value(value.reveal()), key, "the value of header \"" + name + "\" has control characters");
-    s.check(std::none_of(ours.begin(), ours.end(), [&](auto own) { return same_ignoring_case(own, name); }), key,
-            "header \"" + name + "\" is set by the transport and cannot be changed");
+    s.check(std::none_of(ours.begin(), ours.end(), [&name = name](auto own) { return same_ignoring_case(own, name); }),
+            key, "header \"" + name + "\" is set by the transport and cannot be changed");
   }
 }
 
