@@ -20,8 +20,12 @@ namespace sluice::net {
 // calls are used again without a lock.
 class GrpcPoller {
  public:
-  GrpcPoller(grpc_server* server, GrpcHandler& handler, const std::vector<std::string>& methods)
-      : server_(server), handler_(handler), methods_(methods), queue_(grpc_completion_queue_create_for_next(nullptr)) {
+  GrpcPoller(grpc_server* server, GrpcHandler& handler, const GrpcServerOptions& options)
+      : server_(server),
+        handler_(handler),
+        methods_(options.methods),
+        max_metadata_bytes_(options.max_metadata_bytes),
+        queue_(grpc_completion_queue_create_for_next(nullptr)) {
     grpc_server_register_completion_queue(server_, queue_, nullptr);
   }
   ~GrpcPoller() { grpc_completion_queue_destroy(queue_); }
@@ -31,6 +35,7 @@ class GrpcPoller {
   uint32_t find(std::string_view method) const {
     return static_cast<uint32_t>(std::find(methods_.begin(), methods_.end(), method) - methods_.begin());
   }
+  uint64_t max_metadata_bytes() const { return max_metadata_bytes_; }
   bool knows(uint32_t method) const { return method < methods_.size(); }
 
   // Asks for one more call.
@@ -77,6 +82,7 @@ class GrpcPoller {
   grpc_server* const server_;
   GrpcHandler& handler_;
   const std::vector<std::string>& methods_;
+  const uint64_t max_metadata_bytes_;
   grpc_completion_queue* const queue_;
   std::vector<GrpcServerCall*> free_;
 };
@@ -109,6 +115,13 @@ std::chrono::nanoseconds GrpcServerCall::time_left() const {
   return std::chrono::seconds(left.tv_sec) + std::chrono::nanoseconds(left.tv_nsec);
 }
 
+// As HTTP/2 counts it. The library's own limit only holds for clients that have acknowledged it.
+uint64_t GrpcServerCall::metadata_bytes() const {
+  uint64_t sum = 0;
+  for (const grpc_metadata& pair : metadata()) sum += GRPC_SLICE_LENGTH(pair.key) + GRPC_SLICE_LENGTH(pair.value) + 32;
+  return sum;
+}
+
 // waiting -> (admit) -> reading -> (handle) -> answered -> waiting. The library reports each of the three once.
 void GrpcServerCall::proceed(bool ok) {
   switch (step_) {
@@ -121,6 +134,8 @@ void GrpcServerCall::proceed(bool ok) {
       method_ = poller_.find(view(details_.method));
       if (!poller_.knows(method_)) {
         fail({.code = GRPC_STATUS_UNIMPLEMENTED, .message = "unknown method " + std::string(view(details_.method))});
+      } else if (metadata_bytes() > poller_.max_metadata_bytes()) {
+        fail({.code = GRPC_STATUS_RESOURCE_EXHAUSTED, .message = "the call's metadata is too large"});
       } else if (poller_.handler().admit(*this)) {
         read();
       }
@@ -288,7 +303,7 @@ std::string GrpcServer::start() {
   if (!error.empty()) return error;
 
   grpc_resource_quota* quota = grpc_resource_quota_create(impl.options.thread_name.c_str());
-  grpc_resource_quota_resize(quota, impl.options.quota_bytes);
+  grpc_resource_quota_resize(quota, std::max(impl.options.quota_bytes, 4 * impl.settings.max_recv_msg_bytes()));
   ChannelArgs args = server_args(impl.settings, impl.options, quota);
   impl.server = grpc_server_create(args.get(), nullptr);
   grpc_resource_quota_unref(quota);
@@ -296,7 +311,7 @@ std::string GrpcServer::start() {
   uint32_t threads = impl.options.threads;
   if (threads == 0) threads = std::clamp(std::thread::hardware_concurrency(), 1U, 2U);
   for (uint32_t i = 0; i < threads; ++i) {
-    impl.pollers.push_back(std::make_unique<GrpcPoller>(impl.server, impl.handler, impl.options.methods));
+    impl.pollers.push_back(std::make_unique<GrpcPoller>(impl.server, impl.handler, impl.options));
   }
   const int port = grpc_server_add_http2_port(impl.server, address.c_str(), credentials.get());
   if (port != 0) {

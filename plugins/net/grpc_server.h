@@ -57,6 +57,7 @@ class GrpcServerCall {
   ~GrpcServerCall();
   void proceed(bool ok);
   void read();
+  uint64_t metadata_bytes() const;
   void finish(grpc_op* operations, size_t count);
   void clear();
 
@@ -86,9 +87,10 @@ class GrpcHandler {
 struct GrpcServerOptions {
   std::vector<std::string> methods;  // "/package.Service/Method"
   std::string thread_name = "grpc";
-  uint32_t threads = 0;                        // 0: one for each core, two at most
-  uint32_t max_metadata_bytes = 16 * 1024;     // over it RESOURCE_EXHAUSTED
-  uint64_t quota_bytes = uint64_t{256} << 20;  // what the library may hold for reading; over it calls are refused
+  uint32_t threads = 0;                     // 0: one for each core, two at most
+  uint32_t max_metadata_bytes = 16 * 1024;  // over it RESOURCE_EXHAUSTED
+  // What the library may hold for reading, at least four messages; over it connections are closed.
+  uint64_t quota_bytes = uint64_t{256} << 20;
 };
 
 class GrpcServer {
