@@ -87,7 +87,14 @@ std::string Node::name() const { return std::string(config::name_of(about_.kind)
 
 uint32_t Node::add_input(Port port) {
   inputs_.push_back(std::move(port));
+  inputs_taken_.push_back(std::make_unique<Input>(*this, static_cast<uint32_t>(inputs_.size() - 1)));
   return static_cast<uint32_t>(inputs_.size() - 1);
+}
+
+uint32_t Node::input_of(std::string_view pipeline) const {
+  uint32_t index = 0;
+  while (inputs_[index].pipeline != pipeline) ++index;
+  return index;
 }
 
 uint32_t Node::add_output(Port port) {
@@ -150,8 +157,10 @@ void Node::drain() {
 bool Node::idle() const {
   if (callbacks_.load() != 0) return false;
   auto closed = [](const Edge* edge) { return !edge || edge->open_items() == 0; };
-  return std::all_of(incoming().begin(), incoming().end(), closed) &&
-         std::all_of(edges_.begin(), edges_.end(), [&](const auto& edge) { return closed(edge.get()); });
+  return std::all_of(edges_.begin(), edges_.end(), [&](const auto& edge) { return closed(edge.get()); }) &&
+         std::all_of(inputs_taken_.begin(), inputs_taken_.end(), [&](const auto& input) {
+           return std::all_of(input->incoming().begin(), input->incoming().end(), closed);
+         });
 }
 
 uint64_t Node::held() const {
@@ -212,7 +221,11 @@ Outcome Node::call(uint32_t input, const Parcel& parcel, const Reply& reply) {
   return outcome;
 }
 
-uint64_t Node::counted_below(const Outcome&, uint64_t not_taken) {
+void Node::notify_room() {
+  for (auto& input : inputs_taken_) input->notify_room();
+}
+
+uint64_t Node::give_back(uint64_t not_taken) {
   uint64_t there = came_back_.load(std::memory_order_relaxed), taken;
   do {
     taken = std::min(there, not_taken);

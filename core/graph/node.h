@@ -34,8 +34,20 @@ using ConfigProblem =
 // Finds the running extension that the configuration names.
 using FindService = std::function<const sluice_instance*(std::string_view component_id)>;
 
-class Node final : public Target, public Sender, public Waiter {
+class Node final : public Sender, public Waiter {
  public:
+  // What edges lead to. An exporter's inputs have no edges: its queues call it.
+  class Input final : public Target {
+   public:
+    Input(Node& node, uint32_t index) : node_(node), index_(index) {}
+    Outcome offer(const Parcel& parcel, const Reply& reply) override { return node_.call(index_, parcel, reply); }
+    uint64_t counted_below(const Outcome&, uint64_t not_taken) override { return node_.give_back(not_taken); }
+
+   private:
+    Node& node_;
+    const uint32_t index_;
+  };
+
   struct About {
     config::Kind kind = config::Kind::receiver;
     std::string id;
@@ -59,7 +71,8 @@ class Node final : public Target, public Sender, public Waiter {
   // Returns the index of the port. Exporters get one input per signal, everybody else one per pipeline.
   uint32_t add_input(Port port);
   uint32_t add_output(Port port);
-  const std::vector<Port>& outputs() const { return outputs_; }
+  Input& input(uint32_t index) { return *inputs_taken_[index]; }
+  uint32_t input_of(std::string_view pipeline) const;
   void connect(uint32_t output, telemetry::EdgeBook& book, Target& target);
   bool early() const { return (about_.component->flags & SLUICE_ACKS_EARLY) != 0; }
 
@@ -76,9 +89,7 @@ class Node final : public Target, public Sender, public Waiter {
   size_t cancel_calls() { return services_.calls.cancel(this); }
 
   // ---- data ----
-  Outcome offer(const Parcel& parcel, const Reply& reply) override { return call(0, parcel, reply); }
   Outcome call(uint32_t input, const Parcel& parcel, const Reply& reply);
-  uint64_t counted_below(const Outcome& outcome, uint64_t not_taken) override;
   void answered(uint64_t mark, telemetry::Load load, Outcome outcome) override;
   void room(Edge& edge) override;
 
@@ -93,6 +104,9 @@ class Node final : public Target, public Sender, public Waiter {
 
   Outcome send(const sluice_send& send);
   void settle(const Send& record, const Outcome& outcome);
+  // Of items that it did not take, so many had come back to it from further down.
+  uint64_t give_back(uint64_t not_taken);
+  void notify_room();
   void arm(Send* record);
   void tell(void* user, Outcome outcome);
   void run_callback(base::Task callback);
@@ -118,6 +132,7 @@ class Node final : public Target, public Sender, public Waiter {
 
   std::vector<Port> inputs_, outputs_;
   std::vector<sluice_port> input_views_, output_views_;
+  std::vector<std::unique_ptr<Input>> inputs_taken_;
   std::vector<std::unique_ptr<Edge>> edges_;  // one an output; null where nothing is connected
   std::function<void()> writable_;
   ConfigProblem problem_;  // in create only
