@@ -31,6 +31,8 @@ enum class Kind : uint8_t {
   bytes,
   id,  // bytes that JSON writes as hex: trace and span ids
   message,
+  duration,  // google.protobuf.Duration, in JSON a string such as "1.5s"
+  any,       // google.protobuf.Any, in JSON the message with its type as "@type"
 };
 
 enum class Message : uint8_t {
@@ -74,11 +76,16 @@ enum class Message : uint8_t {
   trace_partial_success,
   metrics_partial_success,
   logs_partial_success,
+  rpc_status,
+  rpc_retry_info,
+  rpc_bad_request,
+  rpc_field_violation,
 };
-inline constexpr size_t kMessageCount = static_cast<size_t>(Message::logs_partial_success) + 1;
+inline constexpr size_t kMessageCount = static_cast<size_t>(Message::rpc_field_violation) + 1;
 
-/// `always_written` is what has presence of its own: its zero value is written too (`optional` and members of a oneof).
-enum class Rule : uint8_t { singular, always_written, repeated };
+/// The zero value of `optional` and of a member of a oneof is written, that of a singular field is not. A message has
+/// one oneof at most.
+enum class Rule : uint8_t { singular, optional, oneof, repeated };
 
 struct EnumValue {
   std::string_view name;
@@ -122,7 +129,7 @@ constexpr Field many(uint8_t number, std::string_view name, Message message) {
   return {number, name, Kind::message, Rule::repeated, message};
 }
 constexpr Field variant(uint8_t number, std::string_view name, Message message) {
-  return {number, name, Kind::message, Rule::always_written, message};
+  return {number, name, Kind::message, Rule::oneof, message};
 }
 /// Parsers disagree about which of two such fields counts (protobuf merges, others replace), so one is the limit.
 constexpr Field only(Field field) {
@@ -134,7 +141,8 @@ constexpr Field named(uint8_t number, std::string_view name, std::span<const Enu
 }
 
 using enum Kind;
-constexpr Rule kAlways = Rule::always_written;
+constexpr Rule kOptional = Rule::optional;
+constexpr Rule kOneof = Rule::oneof;
 constexpr Rule kRepeated = Rule::repeated;
 
 inline constexpr Field kTracesData[] = {many(1, "resource_spans", Message::resource_spans)};
@@ -199,34 +207,34 @@ inline constexpr Field kSummary[] = {many(1, "data_points", Message::summary_dat
 inline constexpr Field kNumberDataPoint[] = {many(7, "attributes", Message::key_value),
                                              {2, "start_time_unix_nano", fixed64},
                                              {3, "time_unix_nano", fixed64},
-                                             {4, "as_double", float64, kAlways},
-                                             {6, "as_int", sfixed64, kAlways},
+                                             {4, "as_double", float64, kOneof},
+                                             {6, "as_int", sfixed64, kOneof},
                                              many(5, "exemplars", Message::exemplar),
                                              {8, "flags", uint32}};
 inline constexpr Field kHistogramDataPoint[] = {many(9, "attributes", Message::key_value),
                                                 {2, "start_time_unix_nano", fixed64},
                                                 {3, "time_unix_nano", fixed64},
                                                 {4, "count", fixed64},
-                                                {5, "sum", float64, kAlways},
+                                                {5, "sum", float64, kOptional},
                                                 {6, "bucket_counts", fixed64, kRepeated},
                                                 {7, "explicit_bounds", float64, kRepeated},
                                                 many(8, "exemplars", Message::exemplar),
                                                 {10, "flags", uint32},
-                                                {11, "min", float64, kAlways},
-                                                {12, "max", float64, kAlways}};
+                                                {11, "min", float64, kOptional},
+                                                {12, "max", float64, kOptional}};
 inline constexpr Field kExponentialHistogramDataPoint[] = {many(1, "attributes", Message::key_value),
                                                            {2, "start_time_unix_nano", fixed64},
                                                            {3, "time_unix_nano", fixed64},
                                                            {4, "count", fixed64},
-                                                           {5, "sum", float64, kAlways},
+                                                           {5, "sum", float64, kOptional},
                                                            {6, "scale", sint32},
                                                            {7, "zero_count", fixed64},
                                                            one(8, "positive", Message::exponential_histogram_buckets),
                                                            one(9, "negative", Message::exponential_histogram_buckets),
                                                            {10, "flags", uint32},
                                                            many(11, "exemplars", Message::exemplar),
-                                                           {12, "min", float64, kAlways},
-                                                           {13, "max", float64, kAlways},
+                                                           {12, "min", float64, kOptional},
+                                                           {13, "max", float64, kOptional},
                                                            {14, "zero_threshold", float64}};
 inline constexpr Field kExponentialHistogramBuckets[] = {{1, "offset", sint32},
                                                          {2, "bucket_counts", uint64, kRepeated}};
@@ -240,8 +248,8 @@ inline constexpr Field kSummaryDataPoint[] = {many(7, "attributes", Message::key
 inline constexpr Field kValueAtQuantile[] = {{1, "quantile", float64}, {2, "value", float64}};
 inline constexpr Field kExemplar[] = {many(7, "filtered_attributes", Message::key_value),
                                       {2, "time_unix_nano", fixed64},
-                                      {3, "as_double", float64, kAlways},
-                                      {6, "as_int", sfixed64, kAlways},
+                                      {3, "as_double", float64, kOneof},
+                                      {6, "as_int", sfixed64, kOneof},
                                       {4, "span_id", id},
                                       {5, "trace_id", id}};
 
@@ -276,14 +284,14 @@ inline constexpr Field kInstrumentationScope[] = {{1, "name", string},
                                                   {4, "dropped_attributes_count", uint32}};
 inline constexpr Field kKeyValue[] = {
     {1, "key", string}, one(2, "value", Message::any_value), {3, "key_strindex", int32}};
-inline constexpr Field kAnyValue[] = {{1, "string_value", string, kAlways},
-                                      {2, "bool_value", boolean, kAlways},
-                                      {3, "int_value", int64, kAlways},
-                                      {4, "double_value", float64, kAlways},
+inline constexpr Field kAnyValue[] = {{1, "string_value", string, kOneof},
+                                      {2, "bool_value", boolean, kOneof},
+                                      {3, "int_value", int64, kOneof},
+                                      {4, "double_value", float64, kOneof},
                                       variant(5, "array_value", Message::array_value),
                                       variant(6, "kvlist_value", Message::key_value_list),
-                                      {7, "bytes_value", bytes, kAlways},
-                                      {8, "string_value_strindex", int32, kAlways}};
+                                      {7, "bytes_value", bytes, kOneof},
+                                      {8, "string_value_strindex", int32, kOneof}};
 inline constexpr Field kArrayValue[] = {many(1, "values", Message::any_value)};
 inline constexpr Field kKeyValueList[] = {many(1, "values", Message::key_value)};
 
@@ -293,6 +301,11 @@ inline constexpr Field kExportLogsResponse[] = {one(1, "partial_success", Messag
 inline constexpr Field kTracePartialSuccess[] = {{1, "rejected_spans", int64}, {2, "error_message", string}};
 inline constexpr Field kMetricsPartialSuccess[] = {{1, "rejected_data_points", int64}, {2, "error_message", string}};
 inline constexpr Field kLogsPartialSuccess[] = {{1, "rejected_log_records", int64}, {2, "error_message", string}};
+
+inline constexpr Field kRpcStatus[] = {{1, "code", int32}, {2, "message", string}, {3, "details", any, kRepeated}};
+inline constexpr Field kRpcRetryInfo[] = {{1, "retry_delay", duration}};
+inline constexpr Field kRpcBadRequest[] = {many(1, "field_violations", Message::rpc_field_violation)};
+inline constexpr Field kRpcFieldViolation[] = {{1, "field", string}, {2, "description", string}};
 
 }  // namespace tables
 
@@ -343,6 +356,10 @@ inline constexpr std::array<MessageSchema, kMessageCount> kSchema = {{
     {"ExportTracePartialSuccess", tables::kTracePartialSuccess},
     {"ExportMetricsPartialSuccess", tables::kMetricsPartialSuccess},
     {"ExportLogsPartialSuccess", tables::kLogsPartialSuccess},
+    {"google.rpc.Status", tables::kRpcStatus},
+    {"google.rpc.RetryInfo", tables::kRpcRetryInfo},
+    {"google.rpc.BadRequest", tables::kRpcBadRequest},
+    {"google.rpc.BadRequest.FieldViolation", tables::kRpcFieldViolation},
 }};
 
 constexpr const MessageSchema& schema(Message message) noexcept {
@@ -356,10 +373,17 @@ constexpr const Field* find_field(Message message, uint32_t number) noexcept {
   return nullptr;
 }
 
+/// TracesData, MetricsData or LogsData; the Export requests have the same encoding.
 constexpr Message root(Signal signal) noexcept {
   return signal == Signal::traces    ? Message::traces_data
          : signal == Signal::metrics ? Message::metrics_data
                                      : Message::logs_data;
+}
+
+constexpr Message export_response(Signal signal) noexcept {
+  return signal == Signal::traces    ? Message::export_trace_response
+         : signal == Signal::metrics ? Message::export_metrics_response
+                                     : Message::export_logs_response;
 }
 
 /// Spans, data points and log records: what is counted, and between which messages are cut.
@@ -401,6 +425,8 @@ constexpr WireType wire_type(Kind kind) noexcept {
     case Kind::bytes:
     case Kind::id:
     case Kind::message:
+    case Kind::duration:
+    case Kind::any:
       return WireType::length;
     default:
       return WireType::varint;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "plugins/wire/views.h"
+
 #include <catch2/catch.hpp>
 #include <string>
 #include <vector>

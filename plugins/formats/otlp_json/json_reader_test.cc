@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What is accepted and what is refused, and with which words; tests/proto compares with protobuf's parser.
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "plugins/formats/otlp_json/otlp_json.h"
+#include "plugins/wire/check.h"
+#include "plugins/wire/metric_views.h"
+#include "plugins/wire/views.h"
+
+namespace sluice::formats {
+namespace {
+
+using wire::Signal;
+
+std::string read(Signal signal, std::string_view json) {
+  std::string out;
+  std::string error;
+  INFO(json);
+  const bool ok = json_to_otlp(signal, json, out, error);
+  CHECK(error == "");
+  REQUIRE(ok);
+  REQUIRE(wire::check(signal, wire::to_bytes(out)).ok);
+  return out;
+}
+
+std::string error_of(Signal signal, std::string_view json) {
+  std::string out = "kept";
+  std::string error;
+  CHECK_FALSE(json_to_otlp(signal, json, out, error));
+  CHECK(out == "kept");
+  return error;
+}
+
+std::string span_json(std::string_view fields) {
+  return R"({"resourceSpans":[{"scopeSpans":[{"spans":[{)" + std::string(fields) + "}]}]}]}";
+}
+
+/// The one span of `fields`, valid until the next call.
+wire::Span span_of(std::string_view fields) {
+  static std::string message;
+  message = read(Signal::traces, span_json(fields));
+  for (const wire::ResourceSpans& resource : wire::traces(wire::to_bytes(message))) {
+    for (const wire::ScopeSpans& scope : resource.scopes) {
+      for (const wire::Span& span : scope.items) return span;
+    }
+  }
+  FAIL("no span");
+  return wire::Span({});
+}
+
+std::string point_json(std::string_view fields) {
+  return R"({"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{)" + std::string(fields) +
+         "}]}}]}]}]}";
+}
+
+wire::NumberDataPoint point_of(std::string_view fields) {
+  static std::string message;
+  message = read(Signal::metrics, point_json(fields));
+  for (const wire::ResourceMetrics& resource : wire::metrics(wire::to_bytes(message))) {
+    for (const wire::ScopeMetrics& scope : resource.scopes) {
+      for (const wire::Metric& metric : scope.items) {
+        for (const wire::NumberDataPoint& point : metric.number_points()) return point;
+      }
+    }
+  }
+  FAIL("no point");
+  return wire::NumberDataPoint({});
+}
+
+TEST_CASE("otlp json: camelCase and snake_case, names may be escaped", "[otlp_json]") {
+  CHECK(span_of(R"("startTimeUnixNano":"5")").start_time_unix_nano == 5);
+  CHECK(span_of(R"("start_time_unix_nano":"5")").start_time_unix_nano == 5);
+  CHECK(span_of(R"("\u006eame":"x")").name == "x");
+}
+
+TEST_CASE("otlp json: 64-bit numbers as strings and as numbers", "[otlp_json]") {
+  CHECK(span_of(R"("startTimeUnixNano":"18446744073709551615")").start_time_unix_nano == UINT64_MAX);
+  CHECK(span_of(R"("startTimeUnixNano":18446744073709551615)").start_time_unix_nano == UINT64_MAX);
+  CHECK(span_of(R"("startTimeUnixNano":1700000000000000001)").start_time_unix_nano == 1700000000000000001);
+  CHECK(span_of(R"("startTimeUnixNano":1.7e18)").start_time_unix_nano == 1700000000000000000);
+  CHECK(point_of(R"("asInt":"-9223372036854775808")").value.integer() == INT64_MIN);
+  CHECK(point_of(R"("asInt":-9223372036854775808)").value.integer() == INT64_MIN);
+  CHECK(point_of(R"("asInt":0)").value.type == wire::NumberValue::Type::integer);
+}
+
+TEST_CASE("otlp json: numbers of every field stay in range", "[otlp_json]") {
+  const auto error = [](std::string_view fields) { return error_of(Signal::traces, span_json(fields)); };
+  const std::string where = "resourceSpans[0].scopeSpans[0].spans[0].";
+  CHECK(
+      error(R"("droppedLinksCount":4294967296)").starts_with(where + "droppedLinksCount: the number is out of range"));
+  CHECK(error(R"("droppedLinksCount":-1)").starts_with(where + "droppedLinksCount: the number is out of range"));
+  CHECK(error(R"("flags":1.5)").starts_with(where + "flags: expected an integer, found a fraction"));
+  CHECK(error(R"("startTimeUnixNano":"1.5")").starts_with(where + "startTimeUnixNano: \"1.5\" is not an integer"));
+  CHECK(error(R"("startTimeUnixNano":"")").starts_with(where + "startTimeUnixNano: \"\" is not an integer"));
+  CHECK(error(R"("startTimeUnixNano":"-1")").starts_with(where + "startTimeUnixNano: \"-1\" is not an integer"));
+  CHECK(error(R"("startTimeUnixNano":1e20)").starts_with(where + "startTimeUnixNano: the number is out of range"));
+  CHECK(
+      error(R"("startTimeUnixNano":true)").starts_with(where + "startTimeUnixNano: expected an integer, found a bool"));
+  CHECK(error(R"("kind":2147483648)").starts_with(where + "kind: the number is out of range"));
+}
+
+TEST_CASE("otlp json: enums by number and name", "[otlp_json]") {
+  CHECK(span_of(R"("kind":2)").kind == 2);
+  CHECK(span_of(R"("kind":"SPAN_KIND_CLIENT")").kind == 3);
+  CHECK(span_of(R"("kind":77)").kind == 77);
+  CHECK(span_of(R"("status":{"code":"STATUS_CODE_ERROR"})").status.code == 2);
+  CHECK(error_of(Signal::traces, span_json(R"("kind":"SERVER")"))
+            .starts_with("resourceSpans[0].scopeSpans[0].spans[0].kind: \"SERVER\" is not a value of this field, at"));
+}
+
+TEST_CASE("otlp json: doubles as numbers, strings and names", "[otlp_json]") {
+  CHECK(point_of(R"("asDouble":2.5)").value.float64() == 2.5);
+  CHECK(point_of(R"("asDouble":"2.5e3")").value.float64() == 2500);
+  CHECK(std::isnan(point_of(R"("asDouble":"NaN")").value.float64()));
+  CHECK(point_of(R"("asDouble":"Infinity")").value.float64() == std::numeric_limits<double>::infinity());
+  CHECK(point_of(R"("asDouble":"-Infinity")").value.float64() == -std::numeric_limits<double>::infinity());
+  for (const char* wrong : {R"("inf")", R"("nan")", R"("0x1p3")", R"("")", R"("1e999")", "1e999", "NaN", "[]"}) {
+    CHECK(error_of(Signal::metrics, point_json("\"asDouble\":" + std::string(wrong))) != "");
+  }
+}
+
+TEST_CASE("otlp json: ids are hex of their length or empty, bytes are base64", "[otlp_json]") {
+  const wire::Span span =
+      span_of(R"("traceId":"0102030405060708090A0b0c0d0e0f10","spanId":"1112131415161718","parentSpanId":"")");
+  CHECK(span.trace_id.size() == 16);
+  CHECK(span.trace_id[9] == 10);
+  CHECK(span.span_id[0] == 0x11);
+  CHECK(span.parent_span_id.empty());
+  const std::string where = "resourceSpans[0].scopeSpans[0].spans[0].";
+  CHECK(error_of(Signal::traces, span_json(R"("traceId":"0102")"))
+            .starts_with(where + "traceId: expected 32 hex digits"));
+  CHECK(error_of(Signal::traces, span_json(R"("spanId":"zz")")).starts_with(where + "spanId: expected hex digits"));
+  CHECK(wire::find(span_of(R"("attributes":[{"key":"k","value":{"bytesValue":"AP8="}}])").attributes, "k")
+            ->bytes()
+            .size() == 2);
+}
+
+TEST_CASE("otlp json: values of each type, null is absent", "[otlp_json]") {
+  const wire::Span span = span_of(R"("name":null,"events":null,"attributes":[
+      {"key":"s","value":{"stringValue":"a\"\u00e4\ud83d"}}, {"key":"b","value":{"boolValue":false}},
+      {"key":"i","value":{"intValue":"-7"}}, {"key":"d","value":{"doubleValue":0}},
+      {"key":"a","value":{"arrayValue":{"values":[{"intValue":1},{},{"stringValue":"x"}]}}},
+      {"key":"m","value":{"kvlistValue":{"values":[{"key":"inner","value":{"boolValue":true}}]}}},
+      {"key":"e","value":{}}, {"key":"n","value":null}, {"key":"es","value":{"stringValue":""}}])");
+  CHECK(span.name.empty());
+  using Type = wire::AnyValue::Type;
+  const auto get = [&](std::string_view key) { return wire::find(span.attributes, key).value(); };
+  CHECK(get("s").text() == "a\"ä\xef\xbf\xbd");
+  CHECK(get("b").type == Type::boolean);
+  CHECK(get("i").integer() == -7);
+  CHECK(get("d").type == Type::float64);
+  CHECK(get("a").array().count() == 3);
+  CHECK(get("m").map().count() == 1);
+  CHECK(get("e").type == Type::empty);
+  CHECK(get("n").type == Type::empty);
+  CHECK(get("es").type == Type::string);
+}
+
+TEST_CASE("otlp json: unknown fields are passed over, but have to be JSON", "[otlp_json]") {
+  CHECK(span_of(R"("unknown":{"a":[1,2.5,"x",true,null,{}]},"name":"n","x":-1e5)").name == "n");
+  for (const char* wrong : {"tru", "nul", "nulll", "01", "+1", "1.", ".5", "\"\\x\"", "[1 2]", "[1,]", "[,1]",
+                            "{\"a\" 1}", "{\"a\":1,}", "{a:1}", "{\"a\"}", "'x'", ""}) {
+    INFO(wrong);
+    CHECK(error_of(Signal::traces, span_json("\"unknown\":" + std::string(wrong))) != "");
+  }
+}
+
+TEST_CASE("otlp json: malformed text is refused, with words", "[otlp_json]") {
+  const auto error = [](std::string_view json) { return error_of(Signal::traces, json); };
+  CHECK(error("") == "there is nothing");
+  CHECK(error("   ") == "there is nothing");
+  CHECK(error("[]").starts_with("expected an object"));
+  CHECK(error("7").starts_with("expected an object"));
+  CHECK(error("{\"a\":\"\xff\"}") == "the text is not UTF-8");
+  CHECK(error("{\"a\":\"x") == "a string has no end");
+  CHECK(error("{\"a\":\"\n\"}") == "a string has a control character in it");
+  CHECK(error("{} {}") == "unexpected text after the value, at byte 3");
+  CHECK(error("{}}") == "unexpected text after the value, at byte 2");
+  CHECK(error("{},") == "an array or object has no end");
+  CHECK(error("{") == "an array or object has no end");
+  CHECK(error("{\"resourceSpans\":[") == "an array or object has no end");
+  CHECK(error("{\"resourceSpans\":[{}") == "resourceSpans[1]: malformed JSON, after byte 18");
+  CHECK(error("{\"resourceSpans\":[{} {}]}") == "resourceSpans[1]: malformed JSON, after byte 18");
+  CHECK(error("{\"resourceSpans\":{}}").starts_with("resourceSpans: expected an array, found an object"));
+  CHECK(error("{\"resourceSpans\":[7]}").starts_with("resourceSpans[0]: expected an object, found a number"));
+  CHECK(error(R"({"resourceSpans":[{"resource":{},"resource":{}}]})")
+            .starts_with("resourceSpans[0].resource: the key is there twice"));
+  CHECK(error(span_json(R"("name":5)")) ==
+        "resourceSpans[0].scopeSpans[0].spans[0].name: expected a string, found a number, at byte 51");
+}
+
+TEST_CASE("otlp json: nesting ends at the limit", "[otlp_json]") {
+  const auto nested = [](int levels) {
+    return "{\"unknown\":" + std::string(static_cast<size_t>(levels), '[') +
+           std::string(static_cast<size_t>(levels), ']') + "}";
+  };
+  CHECK(read(Signal::logs, nested(kMaxJsonDepth - 1)).empty());
+  CHECK(error_of(Signal::logs, nested(kMaxJsonDepth)).starts_with("nested too deeply"));
+  CHECK(error_of(Signal::logs, nested(1'000'000)).starts_with("nested too deeply"));
+  std::string value = "{}";
+  for (int i = 0; i < 30; ++i) value = R"({"arrayValue":{"values":[)" + value + "]}}";
+  const std::string log = R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":)" + value + "}]}]}]}";
+  CHECK(error_of(Signal::logs, log).find("nested too deeply") != std::string::npos);
+}
+
+TEST_CASE("otlp json: Status with details of known and unknown types, the type first or last", "[otlp_json]") {
+  const auto to_proto = [](std::string_view json) {
+    std::string out;
+    std::string error;
+    CHECK(json_to_message(wire::Message::rpc_status, json, out, error));
+    CHECK(error == "");
+    return out;
+  };
+  const auto to_json = [](std::string_view bytes) {
+    std::string out;
+    CHECK(message_to_json(wire::Message::rpc_status, wire::to_bytes(bytes), out));
+    return out;
+  };
+  const std::string json =
+      R"({"code":14,"message":"busy","details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"2s"},)"
+      R"({"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"f","description":"d"}]},)"
+      R"({"@type":"type.googleapis.com/other.Type","value":"AP8="}]})";
+  CHECK(to_json(to_proto(json)) == json);
+  CHECK(to_proto(R"({"details":[{"retryDelay":"2s","@type":"type.googleapis.com/google.rpc.RetryInfo"}]})") ==
+        to_proto(R"({"details":[{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"2s"}]})"));
+  std::string out;
+  std::string error;
+  CHECK_FALSE(json_to_message(wire::Message::rpc_status, R"({"details":[{}]})", out, error));
+  CHECK(error.starts_with("details[0]: \"@type\" is missing"));
+}
+
+TEST_CASE("otlp json: Export responses", "[otlp_json]") {
+  std::string out;
+  std::string error;
+  REQUIRE(json_to_message(wire::export_response(Signal::logs),
+                          R"({"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}})", out, error));
+  CHECK(out == "\x0a\x0b\x08\x03\x12\x07too old");
+  std::string json;
+  REQUIRE(message_to_json(wire::export_response(Signal::logs), wire::to_bytes(out), json));
+  CHECK(json == R"({"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"too old"}})");
+}
+
+}  // namespace
+}  // namespace sluice::formats
