@@ -235,6 +235,7 @@ PluginMetrics::PluginMetrics(Metrics& metrics, sluice_kind kind, std::string com
 uint32_t PluginMetrics::define(const sluice_metric& metric) {
   auto text = [](const char* s) { return s == nullptr ? std::string() : std::string(s); };
   auto str = [](sluice_str s) { return std::string(s.ptr == nullptr ? "" : s.ptr, s.len); };
+  if (!SLUICE_HAS(&metric, sluice_metric, bound_count) || metric.name == nullptr || *metric.name == '\0') return 0;
   uint32_t count = count_.load(std::memory_order_relaxed);
   if (count == kMaxMetrics || metric.type < SLUICE_COUNTER || metric.type > SLUICE_HISTOGRAM) return 0;
   if (metric.bounds == nullptr && metric.bound_count > 0) return 0;
