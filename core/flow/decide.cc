@@ -8,7 +8,6 @@ namespace sluice::flow {
 namespace {
 
 constexpr uint64_t kMostRetryAfter = 300 * kSecond;  // a destination cannot park us for longer
-constexpr uint32_t kThrowsUntilGivenUp = 3;
 constexpr uint32_t kExhaustedUntilSplit = 3;
 constexpr uint32_t kOwnFailuresUntilBisect = 5;
 
@@ -74,7 +73,7 @@ Decision retryable(const sluice_result& result, const Attempt& attempt, const Re
         attempt.exhausted >= kExhaustedUntilSplit) {
       return cut(Act::split, 0, std::max<uint64_t>(1, attempt.bytes / 2));
     }
-    return again(Act::retry, Scope::destination, result, attempt, retry, random);
+    if (!attempt.blamed) return again(Act::retry, Scope::destination, result, attempt, retry, random);
   }
   if (result.code == kUnauthenticated || result.code == kPermissionDenied) {
     return again(Act::hold, Scope::destination, result, attempt, retry, random);

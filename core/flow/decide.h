@@ -34,6 +34,8 @@ enum Code : int32_t {
   kUnauthenticated = 16,
 };
 
+inline constexpr uint32_t kThrowsUntilGivenUp = 3;
+
 struct RetrySettings {
   bool on = true;
   uint64_t initial_interval_ns = 5 * kSecond;
@@ -47,15 +49,14 @@ struct RetrySettings {
 struct Attempt {
   uint64_t items = 0;
   uint64_t bytes = 0;
-  uint32_t sources = 1;
-  uint32_t tries = 1;           // attempts of this request so far, this one included
-  uint32_t throws = 0;          // of them, those in which the plugin threw or broke a rule, this one included
-  uint32_t exhausted = 0;       // of them in a row, refused RESOURCE_EXHAUSTED without a hint, this one included
+  uint32_t throws = 0;          // attempts in a row in which the plugin threw or broke a rule, this one included
+  uint32_t exhausted = 0;       // attempts in a row refused RESOURCE_EXHAUSTED without a hint, this one included
   uint32_t own_failures = 0;    // failures of this request between which others passed, this one included
   uint64_t interval_ns = 0;     // backoff before jitter used last; 0: none yet
   uint64_t age_ns = 0;          // since the first attempt of the request
   uint64_t backoff_cap_ns = 0;  // while draining: no pause is longer; 0: no cap
   bool ordered = false;         // order is promised: every pause stops the whole destination
+  bool blamed = false;          // failed as the probe, then another request passed: it is this one
 };
 
 enum class Act : uint8_t {

@@ -17,11 +17,10 @@ sluice_result result_of(sluice_status status, int32_t code = 0) {
   return r;
 }
 
-Attempt attempt_of(uint64_t items, uint32_t sources = 1) {
+Attempt attempt_of(uint64_t items) {
   Attempt a;
   a.items = items;
   a.bytes = items * 100;
-  a.sources = sources;
   return a;
 }
 
@@ -240,6 +239,18 @@ TEST_CASE("decide: five failures of its own while others pass bisect, unless ord
   CHECK(d.scope == Scope::destination);
   a.ordered = false;
   a.items = 1;
+  CHECK(ask(r, a).act == Act::retry);
+}
+
+TEST_CASE("decide: a request that alone makes the destination unavailable rests alone and is bisected",
+          "[flow][decide]") {
+  Attempt a = attempt_of(10);
+  a.blamed = true;
+  sluice_result r = result_of(SLUICE_FAILED_RETRYABLE, kUnavailable);
+  CHECK(ask(r, a).scope == Scope::request);
+  a.own_failures = 5;
+  CHECK(ask(r, a).act == Act::bisect);
+  a.blamed = false;
   CHECK(ask(r, a).act == Act::retry);
 }
 

@@ -32,7 +32,8 @@ class Slab {
   }
   T& operator[](uint32_t index) { return records_[index]; }
   const T& operator[](uint32_t index) const { return records_[index]; }
-  uint32_t size() const { return used_; }
+  uint32_t size() const { return used_; }              // records in use
+  size_t capacity() const { return records_.size(); }  // every record's number is below
 
  private:
   std::deque<T> records_;
