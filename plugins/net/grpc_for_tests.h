@@ -96,7 +96,7 @@ struct TestServer {
   std::unique_ptr<GrpcServer> server;
 
   void start(GrpcServerSettings settings = test_server_settings(), GrpcServerOptions options = {}) {
-    options.methods = kTestMethods;
+    if (options.methods.empty()) options.methods = kTestMethods;
     server = std::make_unique<GrpcServer>(std::move(settings), handler, std::move(options));
     if (const std::string error = server->start(); !error.empty()) throw std::runtime_error(error);
   }
@@ -106,7 +106,7 @@ struct TestServer {
 struct TestClient {
   std::unique_ptr<GrpcClient> client;
   explicit TestClient(GrpcClientSettings settings, GrpcClientOptions options = {}) {
-    options.methods = kTestMethods;
+    if (options.methods.empty()) options.methods = kTestMethods;
     client = std::make_unique<GrpcClient>(std::move(settings), std::move(options));
     if (const std::string error = client->start(); !error.empty()) throw std::runtime_error(error);
   }

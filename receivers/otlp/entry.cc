@@ -3,6 +3,6 @@
 
 #include "receivers/otlp/component.h"
 
-SLUICE_ENTRY("otlp receiver", SLUICE_PLUGIN_VERSION,
+SLUICE_ENTRY("receiver_otlp", SLUICE_PLUGIN_VERSION,
              sluice::component<sluice::otlp::OtlpReceiver>(
                  {.type = "otlp", .outputs = sluice::kAllSignals, .stability = SLUICE_BETA}))
