@@ -8,6 +8,7 @@
 #include <deque>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 namespace sluice::config {
@@ -35,8 +36,9 @@ struct Source {
   std::string name;  // as it is printed: "gateway.yaml", "${env:T}", "--set processors.batch"
   std::string text;
   Mark from;                    // where the ${..} stands that asked for it; none for files and flags
-  std::vector<uint32_t> lines;  // offset of each line; filled by the reader
+  std::vector<uint32_t> lines;  // offset of each line
   std::vector<Span> spans;      // ascending; filled by the reader
+  bool failed = false;          // it is no YAML: nothing is known of what its words mean
   std::string_view line(uint32_t number) const;
 };
 
@@ -59,6 +61,7 @@ struct Node {
   NodeKind kind = NodeKind::null;
   bool quoted = false;        // or a block scalar: surely text
   bool written_null = false;  // `~` or `null`, not just nothing
+  bool unset = false;         // null because a variable is not set, which has been said
   bool broken = false;        // there is an error on it already: nothing more is said about it
   uint32_t via = kNoSource;   // the source of the ${..} that gave this value, or a part of it
   int64_t integer = 0;        // also of a boolean
@@ -75,6 +78,19 @@ struct Node {
   bool is_scalar() const { return !is_map() && !is_list(); }
   Node* find(std::string_view name);
   const Node* find(std::string_view name) const { return const_cast<Node*>(this)->find(name); }
+};
+
+// Finds the children of a map by key, in constant time where there are many. No child may be added beyond `room`.
+class KeyIndex {
+ public:
+  explicit KeyIndex(Node& map, size_t room = 0);
+  Node* find(std::string_view key);
+  void add(Node child);
+
+ private:
+  static constexpr size_t kFew = 16;
+  Node& map_;
+  std::unordered_map<std::string_view, size_t> places_;
 };
 
 // Limits of what is read, each an error of its own.
