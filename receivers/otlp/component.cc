@@ -29,6 +29,7 @@ std::string start(Host host, std::string_view name, Protocol& protocol, const Se
 
 OtlpReceiver::OtlpReceiver(Host host, Config config) : Receiver(host), config_(std::move(config)), intake_(host) {
   if (config_.protocols.grpc) grpc_.emplace(intake_, config_.protocols.grpc.value);
+  if (config_.protocols.http) http_.emplace(intake_, config_.protocols.http.value);
 }
 
 sluice_status OtlpReceiver::init() {
@@ -39,11 +40,13 @@ sluice_status OtlpReceiver::init() {
 sluice_status OtlpReceiver::start() {
   std::string error;
   if (grpc_) error = otlp::start(host(), "grpc", *grpc_, config_.protocols.grpc.value);
+  if (http_ && error.empty()) error = otlp::start(host(), "http", *http_, config_.protocols.http.value);
   return error.empty() ? SLUICE_DONE : host().fail(error, Code::unavailable);
 }
 
 void OtlpReceiver::drain() {
   if (grpc_) grpc_->drain();
+  if (http_) http_->drain();
 }
 
 void OtlpReceiver::stop(uint64_t deadline_mono_ns) {
@@ -51,6 +54,7 @@ void OtlpReceiver::stop(uint64_t deadline_mono_ns) {
   const auto left = std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
   const auto deadline = std::chrono::steady_clock::now() + left;
   if (grpc_) grpc_->stop(deadline);
+  if (http_) http_->stop(deadline);
 }
 
 void OtlpReceiver::sent(void* user, const sluice_result& result) {

@@ -9,6 +9,7 @@
 #include "plugins/sdk/component.h"
 #include "receivers/otlp/config.h"
 #include "receivers/otlp/grpc.h"
+#include "receivers/otlp/http.h"
 #include "receivers/otlp/pipeline.h"
 
 namespace sluice::otlp {
@@ -28,6 +29,7 @@ class OtlpReceiver final : public Receiver {
   const Config config_;
   Intake intake_;
   std::optional<GrpcProtocol> grpc_;
+  std::optional<HttpProtocol> http_;
 };
 
 }  // namespace sluice::otlp
