@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace sluice {
 
@@ -17,6 +18,8 @@ namespace sluice {
 class LogField {
  public:
   LogField(std::string_view key, std::string_view value) : key_(key), value_(value) {}
+  template <class Key, class Value>
+  explicit LogField(const std::pair<Key, Value>& field) : LogField(field.first, field.second) {}
   LogField(std::string_view key, const char* value) : key_(key), value_(value) {}
   LogField(std::string_view key, const std::string& value) : key_(key), value_(value) {}
   LogField(std::string_view key, bool value) : key_(key), value_(value ? "true" : "false") {}

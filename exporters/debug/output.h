@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The exporter's own printing, for use_internal_logger: false. Entries are lines of time, level, message and fields,
+// with tabs between them, as a console encoder of the OpenTelemetry Collector writes them.
+#ifndef SLUICE_EXPORTERS_DEBUG_OUTPUT_H
+#define SLUICE_EXPORTERS_DEBUG_OUTPUT_H
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sluice::exporters {
+
+using Counts = std::vector<std::pair<std::string_view, uint64_t>>;
+
+// "2023-11-14T22:13:20.250Z\tINFO\tTraces\t{"resource spans": 1, "spans": 1}\n"
+std::string console_line(uint64_t unix_ns, std::string_view message, const Counts& counts);
+
+class Output {
+ public:
+  Output() = default;
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+  ~Output() { close(); }
+
+  // Opens all; on failure nothing stays open and the text says which and why. Empty: all are open.
+  std::string open(const std::vector<std::string>& paths);
+  // One line to each, whole: lines of several threads do not mix. Empty, or which could not be written and why.
+  std::string write(std::string_view line);
+  void close();
+
+ private:
+  struct Sink {
+    int fd;
+    bool owned;
+    std::string path;
+  };
+  std::mutex mutex_;
+  std::vector<Sink> sinks_;
+};
+
+}  // namespace sluice::exporters
+#endif  // SLUICE_EXPORTERS_DEBUG_OUTPUT_H
