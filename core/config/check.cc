@@ -121,6 +121,13 @@ const sluice_value* Checker::check(const Setting& setting, Node* node, Mark mark
 
 void Checker::value(const Setting& s, Node* node, sluice_value& out, const Frame& frame) {
   out.kind = kind_of(s.type);
+  if (node) {
+    if (s.type == SettingType::secret || s.type == SettingType::headers) {
+      found_->hidden.push_back(node->mark);
+    } else if (s.type != SettingType::any) {
+      mark_shown(s, *node);
+    }
+  }
   if (node && node->broken) {
     valid_ = false;
     defaults(s, out, frame);
@@ -145,11 +152,6 @@ void Checker::value(const Setting& s, Node* node, sluice_value& out, const Frame
 void Checker::fill(const Setting& s, Node* node, sluice_value& out, const Frame& frame) {
   if (s.type == SettingType::object) return object(s, node, out, frame);
   if (!node) return defaults(s, out, frame);
-  if (s.type == SettingType::secret || s.type == SettingType::headers) {
-    found_->hidden.push_back(node->mark);
-  } else if (s.type != SettingType::any) {
-    mark_shown(s, *node);
-  }
   switch (s.type) {
     case SettingType::boolean:
       return boolean(s, *node, out, frame);
@@ -397,10 +399,12 @@ void Checker::split_list(const Setting& s, Node& node, sluice_value& out, const 
 void Checker::list_rules(const Setting& s, const Node& node, const sluice_value& out, const Frame& frame) {
   if (out.child_count < s.min_items)
     error("config.too-few", node, frame, std::to_string(out.child_count) + " items are too few",
-          "at least " + std::to_string(s.min_items) + " are needed");
+          "accepted: at least " + std::to_string(s.min_items));
   if (!s.unique || !is_text(s.items->type)) return;
+  const auto is_broken = [&](uint32_t i) { return node.is_list() && node.children[i].broken; };
   for (uint32_t i = 1; i < out.child_count; ++i) {
     for (uint32_t j = 0; j < i; ++j) {
+      if (is_broken(i) || is_broken(j)) continue;
       if (lower(view(out.children[i].string)) != lower(view(out.children[j].string))) continue;
       const Node& at = node.is_list() ? node.children[i] : node;
       Frame here = below(frame, node);
@@ -545,7 +549,7 @@ std::string Checker::path_of(const Frame& frame) const {
 }
 
 void Checker::mark_shown(const Setting& s, const Node& node) {
-  if (!node.is_scalar() || s.type == SettingType::headers) return;
+  if (s.type == SettingType::headers || (!node.is_scalar() && !node.expanded())) return;
   const Origin origin = sources_[node.mark.source].origin;
   if (origin != Origin::env && origin != Origin::include) found_->showable.push_back(node.mark);
 }

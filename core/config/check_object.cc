@@ -182,8 +182,10 @@ void Checker::note_listeners(const Object& object, const Frame& frame) {
 void Checker::rule(const Rule& rule, const Object& object, const Frame& frame) {
   std::string condition;
   if (!rule.when_key.empty()) {
-    const sluice_value* const decides = object.values[object.index_of(rule.when_key)];
-    if (!decides) return;
+    const size_t index = object.index_of(rule.when_key);
+    const sluice_value* const decides = object.values[index];
+    // Without the key that decides there is one mistake, not several.
+    if (!decides || (!object.given[index] && object.schema->properties[index].setting.required)) return;
     std::string_view is = view(decides->string);
     if (decides->kind == SLUICE_BOOL) is = decides->integer ? "true" : "false";
     if (std::find(rule.when_values.begin(), rule.when_values.end(), is) == rule.when_values.end()) return;

@@ -100,8 +100,12 @@ class Connector {
   // The items of a list of ids, checked for form.
   std::vector<std::pair<const Node*, std::string>> ids(const Node& list, const std::string& path) {
     std::vector<std::pair<const Node*, std::string>> out;
-    if (list.broken || list.kind == NodeKind::null) return out;
+    if (list.kind == NodeKind::null) {
+      incomplete_ |= list.broken;
+      return out;
+    }
     if (!list.is_list()) {
+      incomplete_ = true;
       diagnostics_.error("config.type", list.mark, list.length, path, "expected a list of ids",
                          list.is_map() ? "begin each item with \"- \"" : "write [ ] around it");
       return out;
@@ -156,10 +160,11 @@ class Connector {
   }
 
   void pipelines(const Node* service, const Node* pipelines) {
-    if (pipelines && pipelines->broken) return;
+    incomplete_ |= (pipelines && pipelines->broken) || (service && service->broken);
+    if (incomplete_) return;
     if (!pipelines || pipelines->kind == NodeKind::null || (pipelines->is_map() && pipelines->children.empty())) {
       const Node* const near = pipelines ? pipelines : service;
-      diagnostics_.error("config.no-pipeline", near ? near->key_mark : state_.root.mark, near ? near->key_length : 1,
+      diagnostics_.error("config.no-pipeline", near ? near->key_mark : state_.root.mark, near ? near->key_length : 0,
                          "service::pipelines", "there is no pipeline",
                          "write one such as traces: {receivers: [otlp], exporters: [debug]}");
       return;
@@ -192,6 +197,7 @@ class Connector {
                          "there is no signal \"" + id.type + "\"", suggestion(id.type, signals));
       return;
     }
+    incomplete_ |= node.broken;
     if (node.broken) return;
     if (!node.is_map() && node.kind != NodeKind::null) {
       diagnostics_.error("config.type", node.mark, node.length, path, "expected a map",
@@ -368,6 +374,7 @@ class Connector {
   }
 
   void unused() {
+    if (incomplete_) return;
     for (size_t i = 0; i < state_.components.size(); ++i) {
       const Component& component = *state_.components[i];
       if (component.used || !component.type) continue;
@@ -406,6 +413,12 @@ class Connector {
     }
   }
 
+  // "receivers::otlp" of "receivers::otlp::protocols::grpc::endpoint".
+  static std::string_view owner(const Listener& listener) {
+    const std::string_view path = listener.path;
+    return path.substr(0, path.find("::", path.find("::") + 2));
+  }
+
   static bool collide(const Listener& a, const Listener& b) {
     const auto one = parse_host_port(a.address), other = parse_host_port(b.address);
     if (!one || !other) return false;
@@ -437,6 +450,7 @@ class Connector {
   Diagnostics& diagnostics_;
   Environment& environment_;
   std::vector<Place> marks_;  // of each pipeline
+  bool incomplete_ = false;   // some list of ids could not be read: nothing is known of what is not used
 };
 
 }  // namespace

@@ -128,7 +128,7 @@ class TextRenderer {
     if (!d.help.empty()) out_ += "; ", append_clean(out_, d.help);
     paint("\x1b[2m", " [" + d.id + "]");
     out_ += '\n';
-    if (d.mark) quote(d);
+    if (d.mark && d.length) quote(d);
     for (const Note& note : d.notes) {
       out_ += "  ";
       place(note.mark);

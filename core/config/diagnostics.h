@@ -24,7 +24,7 @@ struct Diagnostic {
   std::string id;  // a heading of docs/errors.md
   Severity severity = Severity::error;
   Mark mark;            // none: of the configuration as a whole
-  uint32_t length = 1;  // bytes that the caret underlines
+  uint32_t length = 1;  // bytes that the caret underlines; 0: the line is not quoted
   std::string path;     // "receivers::otlp::protocols"
   std::string message;  // what was found
   std::string help;     // what is accepted, or what to do

@@ -215,10 +215,11 @@ bool gather(const std::vector<std::string>& configs, const std::vector<std::stri
   bool good = true;
   for (const std::string& config : configs) good &= gatherer.config(config);
   for (const std::string& set : sets) good &= gatherer.set(set);
+  root.mark = sources.size() ? Mark{0, 1, 1} : Mark{}, root.length = 0;
   if (good && root.children.empty()) {
-    const Mark start = sources.size() ? Mark{0, 1, 1} : Mark{};
-    diagnostics.error("config.root", start, 1, "", "the configuration is empty",
-                      "begin with receivers:, exporters: and service:");
+    if (diagnostics.errors() == 0)
+      diagnostics.error("config.root", root.mark, 0, "", "the configuration is empty",
+                        "begin with receivers:, exporters: and service:");
     return false;
   }
   return good;

@@ -3,6 +3,7 @@
 #include "core/config/print.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/config/scalar.h"
 #include "core/config/state.h"
@@ -33,14 +34,15 @@ class Printer {
   explicit Printer(const PrintOptions& options) : options_(options) {}
 
   // What is written. No schema: nothing is known of it, so nothing of it is shown.
-  Json written(const Node& node, const Setting* s) const {
+  Json written(const Node& node, const Setting* s, bool in_list = false) const {
     if (node.is_map()) {
       Json map = empty(Json::Type::object);
       const bool headers = s && s->type == SettingType::headers;
       for (const Node& child : node.children) {
         const Property* const property = s && s->type == SettingType::object ? s->find(child.key) : nullptr;
         const Setting* below = property ? &property->setting : nullptr;
-        if (s && (s->type == SettingType::any || headers)) below = s;
+        if (s && (s->type == SettingType::any || headers))
+          below = headers && in_list && child.key == "name" ? &any_ : s;
         if (s && s->type == SettingType::map) below = s->items.get();
         if (!below && s && s->section != SectionKind::none && child.key == "enabled") below = &any_;
         put(map, child.key, written(child, below));
@@ -50,7 +52,7 @@ class Printer {
     if (node.is_list()) {
       Json list = empty(Json::Type::array);
       const Setting* const below = s && s->items ? s->items.get() : s;
-      for (const Node& child : node.children) list.items.push_back(written(child, below));
+      for (const Node& child : node.children) list.items.push_back(written(child, below, true));
       return list;
     }
     if (node.kind == NodeKind::null && !(s && is_text(*s) && node.expanded())) return {};
@@ -119,6 +121,29 @@ class Printer {
   const PrintOptions& options_;
   Setting any_;
 };
+
+Json* find(Json& object, std::string_view key) {
+  return const_cast<Json*>(std::as_const(object).find(key));
+}
+
+// The reader that is there without being written.
+Json with_reader(Json telemetry, const Telemetry& read) {
+  Json* const metrics = find(telemetry, "metrics");
+  Json* const readers = metrics ? find(*metrics, "readers") : nullptr;
+  if (!readers || !readers->items.empty() || read.metrics.readers.empty()) return telemetry;
+  Json port = empty(Json::Type::integer);
+  port.integer = read.metrics.readers[0].pull->exporter.prometheus->port;
+  Json step = empty(Json::Type::object);
+  put(step, "host", text_json(read.metrics.readers[0].pull->exporter.prometheus->host));
+  put(step, "port", std::move(port));
+  for (const char* key : {"prometheus", "exporter", "pull"}) {
+    Json outer = empty(Json::Type::object);
+    put(outer, key, std::move(step));
+    step = std::move(outer);
+  }
+  readers->items.push_back(std::move(step));
+  return telemetry;
+}
 
 bool is_plain(std::string_view text) {
   if (resolve_scalar(text).kind != NodeKind::string) return false;
@@ -196,7 +221,8 @@ std::string print_config(const Loaded& loaded, const PrintOptions& options) {
       for (const Node& child : section.children)
         if (child.key != "telemetry") put(printed, child.key, printer.written(child, &any));
       if (options.defaults && state.telemetry_tree)
-        put(printed, "telemetry", printer.whole(*state.telemetry_tree, *state.telemetry_schema));
+        put(printed, "telemetry",
+            with_reader(printer.whole(*state.telemetry_tree, *state.telemetry_schema), state.telemetry));
       else if (const Node* const telemetry = section.find("telemetry"))
         put(printed, "telemetry", printer.written(*telemetry, state.telemetry_schema.get()));
     }

@@ -238,7 +238,9 @@ std::string default_text(const Setting& s) {
   if (s.section == SectionKind::on) return "on";
   if (s.section != SectionKind::none) return "off";
   if (s.default_value.is(Json::Type::null)) return "";
-  if (s.default_value.is(Json::Type::string) && !s.default_value.string.empty()) return s.default_value.string;
+  // As it would have to be written: "1.2" is a text only in quotes.
+  const bool retyped = s.type == SettingType::text && resolve_scalar(s.default_value.string).kind != NodeKind::string;
+  if (s.default_value.is(Json::Type::string) && !retyped) return s.default_value.string;
   std::string text;
   append_json(text, s.default_value);
   return text;

@@ -42,7 +42,7 @@ class Builder {
   void missing_section(Kind kind, const Node* section) {
     if (section && (section->broken || (!section->is_map() && section->kind != NodeKind::null))) return;
     const Mark mark = section ? section->key_mark : state_.root.mark;
-    state_.diagnostics.error("config.missing", mark, section ? section->key_length : 1, section_of(kind),
+    state_.diagnostics.error("config.missing", mark, section ? section->key_length : 0, section_of(kind),
                              std::string("there is no ") + name_of(kind),
                              std::string("define one under \"") + section_of(kind) + "\"");
   }
@@ -182,7 +182,7 @@ class Builder {
   void same_ids() {
     for (size_t i = 0; i < state_.components.size(); ++i) {
       const Component& connector = *state_.components[i];
-      if (connector.kind != Kind::connector) continue;
+      if (connector.kind != Kind::connector || !connector.type) continue;
       for (Kind kind : {Kind::receiver, Kind::exporter}) {
         if (!state_.find(kind, connector.id)) continue;
         const Node& node = *state_.states[i].node;
