@@ -45,9 +45,10 @@ namespace detail {
 
 /// What the walk does with a field: the schema, reduced to four bytes.
 enum class Action : uint8_t { unknown, varint, fixed64, fixed32, string, bytes, message, key_value, packed, varints };
+constexpr WireType kNoWireType{8};  // three bits cannot say it: the type of an unknown field always differs
 struct Step {
   Action action = Action::unknown;
-  WireType type = WireType::group_end;  // no field has it, so that an unknown one always differs
+  WireType type = kNoWireType;
   Message message = Message::traces_data;
   uint8_t once = 0;
 };

@@ -100,6 +100,8 @@ TEST_CASE("check: says what is wrong, in which field and where", "[wire]") {
       {std::string(1, '\0'), "damaged field number in Span at byte 6"},
       {"\x80", "damaged field number in Span at byte 6"},
       {"\xf3\x06", "wrong wire type in Span at byte 6"},
+      {"\xf4\x06", "wrong wire type in Span at byte 6"},
+      {"\xf7\x06", "wrong wire type in Span at byte 6"},
       {attribute("key", "\x0a\x02\xff\xff"), "invalid UTF-8 in AnyValue.string_value at byte 15"},
       {attribute("k\xff", "\x10\x01"), "invalid UTF-8 in KeyValue.key at byte 8"},
       {attribute("key", "\x18\x80"), "damaged number in AnyValue.int_value at byte 15"},

@@ -2,8 +2,8 @@
 //
 // Counting the items of a message and cutting it between them. A slice is a whole message again: the resource, scope
 // and metric around its items are repeated, nothing is decoded, and the bytes of the items stay as they are. What holds
-// no items (an empty resource, a metric without points) is in no slice. All messages must have passed check(); slicing
-// others is safe but ends at the first damage.
+// no items (an empty scope, a metric without points) comes along only in a message around it that is in the slice
+// whole. All messages must have passed check(); slicing others is safe but ends at the first damage.
 #ifndef SLUICE_PLUGINS_WIRE_SPLIT_H
 #define SLUICE_PLUGINS_WIRE_SPLIT_H
 

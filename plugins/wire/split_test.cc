@@ -155,7 +155,7 @@ TEST_CASE("split: a metric is cut between its points, its description repeated",
   }
 }
 
-TEST_CASE("split: what holds no items is in no slice", "[wire]") {
+TEST_CASE("split: a resource without items is in no slice", "[wire]") {
   std::string message;
   Writer(message).message(1, [](auto& resource) { resource.text(3, "empty"); });
   message += traces();

@@ -189,6 +189,8 @@ class JsonWriter {
       out_.append("\"NaN\"");
     } else if (std::isinf(number)) {
       out_.append(number < 0 ? "\"-Infinity\"" : "\"Infinity\"");
+    } else if (number == 0 && std::signbit(number)) {
+      out_.append("-0.0");  // "-0" is an integer to some readers, and loses its sign
     } else {
       append_number(number);
     }
