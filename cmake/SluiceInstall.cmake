@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# What `cmake --install` puts where: the program, its plugins (each component installs its own), and the border for authors
-# of plugins: headers and the CMake package SluicePlugin, which needs nothing but a C++20 compiler.
+# What `cmake --install` gives authors of plugins, beside the program and its plugins: the border's headers and the CMake
+# package SluicePlugin, which needs nothing but a C++20 compiler.
 include_guard(GLOBAL)
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
-
-if(TARGET sluice)
-  install(TARGETS sluice RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-endif()
 
 foreach(part abi sdk wire)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/${part} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sluice/plugins

@@ -49,9 +49,9 @@ def collector(tmp_path):
     started = []
 
     def start(config, *arguments, env=None):
-        one = collectors.Collector(config, tmp_path / f"sluice{len(started)}", arguments, env)
+        one = collectors.Collector(config, tmp_path / f"sluice{len(started)}", arguments, env).start()
         started.append(one)
-        return one.start()
+        return one
 
     yield start
     try:

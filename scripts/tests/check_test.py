@@ -78,7 +78,7 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(self.found(check.check_symbols, self.root / "build"), [])
 
     def test_readmes(self):
-        binary = self.write("build/bin/sluice", "#!/bin/sh\nprintf '| key | default |\\n|---|---|\\n| timeout | 5s |\\n'\n")
+        binary = self.write("build/bin/sluice", "#!/bin/sh\nprintf '## exporter '$2'\n\n| key | default |\\n|---|---|\\n| timeout | 5s |\\n'\n")
         binary.chmod(0o755)
         self.write("exporters/good/CMakeLists.txt", "")
         self.write("exporters/good/README.md", "# good\n\n## Settings\n\n| key | default |\n|---|---|\n| timeout | 5s |\n\n## More\n| a |\n")

@@ -70,7 +70,11 @@ class Collector:
     def start(self):
         with open(self.output_file, "wb") as output, open(self.log_file, "wb") as log:
             self.process = subprocess.Popen(self.command, cwd=self.folder, env=self.env, stdout=output, stderr=log)
-        wait_until(lambda: READY in self.log() or self.process.poll() is not None, what=f"{READY!r} in {self.log_file}")
+        try:
+            wait_until(lambda: READY in self.log() or self.process.poll() is not None, what=f"{READY!r} in {self.log_file}")
+        except AssertionError:
+            self.kill()
+            raise
         assert self.process.poll() is None, f"sluice ended with {self.process.returncode}:\n{self.log()}"
         return self
 
