@@ -87,6 +87,10 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+bool holds_broken(const Node& node) {
+  return node.broken || std::any_of(node.children.begin(), node.children.end(), holds_broken);
+}
+
 bool is_text(SettingType type) {
   return type == SettingType::text || type == SettingType::secret || type == SettingType::component;
 }
@@ -489,6 +493,10 @@ Diagnostic& Checker::error(const char* id, const Node& node, const Frame& frame,
 }
 
 void Checker::type_error(const Setting& s, const Node& node, const Frame& frame) {
+  if (holds_broken(node)) {  // it has the wrong type because of what was said already
+    valid_ = false;
+    return;
+  }
   error("config.type", node, frame, "expected " + expected(s) + ", found " + describe(s, node), advice(s, node));
 }
 
