@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
 
@@ -20,9 +22,12 @@ namespace sluice::net {
 // calls are used again without a lock.
 class GrpcPoller {
  public:
-  GrpcPoller(grpc_server* server, GrpcHandler& handler, const GrpcServerOptions& options)
+  // `on_change`: it was told to stop, and is idle.
+  GrpcPoller(grpc_server* server, GrpcHandler& handler, const GrpcServerOptions& options,
+             std::function<void()> on_change)
       : server_(server),
         handler_(handler),
+        on_change_(std::move(on_change)),
         methods_(options.methods),
         max_metadata_bytes_(options.max_metadata_bytes),
         queue_(grpc_completion_queue_create_for_next(nullptr)) {
@@ -40,6 +45,7 @@ class GrpcPoller {
 
   // Asks for one more call.
   void request() {
+    live_.store(live_.load(std::memory_order_relaxed) + 1);
     GrpcServerCall* call = nullptr;
     if (free_.empty()) {
       call = new GrpcServerCall(*this);
@@ -49,7 +55,7 @@ class GrpcPoller {
     }
     const grpc_call_error error =
         grpc_server_request_call(server_, &call->call_, &call->details_, &call->metadata_, queue_, queue_, call);
-    if (error != GRPC_CALL_OK) delete call;  // only while stopping
+    if (error != GRPC_CALL_OK) recycle(call);  // only while stopping
   }
   void recycle(GrpcServerCall* call) {
     constexpr size_t kKept = 256;
@@ -58,14 +64,16 @@ class GrpcPoller {
     } else {
       delete call;
     }
+    live_.store(live_.load(std::memory_order_relaxed) - 1);
+    if (stopping_ && idle()) on_change_();
   }
-  static void destroy(GrpcServerCall* call) { delete call; }
+  // No call is asked for or open.
+  bool idle() const { return live_ == 0; }
+  void stop_when_idle() { stopping_ = true; }
 
   // `on_stopped` is called for the event that says that the server has stopped.
   template <class F>
   void run(F&& on_stopped) {
-    constexpr int kRequests = 16;  // calls that may arrive at once without waiting for this thread
-    for (int i = 0; i < kRequests; ++i) request();
     for (;;) {
       const grpc_event event = grpc_completion_queue_next(queue_, gpr_inf_future(GPR_CLOCK_MONOTONIC), nullptr);
       if (event.type == GRPC_QUEUE_SHUTDOWN) break;
@@ -81,6 +89,9 @@ class GrpcPoller {
  private:
   grpc_server* const server_;
   GrpcHandler& handler_;
+  const std::function<void()> on_change_;
+  std::atomic<uint64_t> live_{0};  // only changed by the thread, once it runs
+  std::atomic<bool> stopping_{false};
   const std::vector<std::string>& methods_;
   const uint64_t max_metadata_bytes_;
   grpc_completion_queue* const queue_;
@@ -127,7 +138,7 @@ void GrpcServerCall::proceed(bool ok) {
   switch (step_) {
     case Step::waiting:
       if (!ok) {  // the server stops
-        GrpcPoller::destroy(this);
+        poller_.recycle(this);
         return;
       }
       poller_.request();
@@ -275,11 +286,15 @@ struct GrpcServer::Impl {
   std::mutex mutex;
   std::condition_variable changed;
   bool draining = false;  // guarded by mutex
-  bool stopped = false;   // guarded by mutex: no call and no connection is left
+  bool stopped = false;   // guarded by mutex: no connection is left
 
-  void wait_stopped() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [this] { return stopped; });
+  // Calls outlive their connections until the handler has answered them.
+  bool is_over() const {
+    return stopped && std::all_of(pollers.begin(), pollers.end(), [](const auto& poller) { return poller->idle(); });
+  }
+  void tell() {
+    std::lock_guard lock(mutex);
+    changed.notify_all();
   }
 };
 
@@ -311,7 +326,8 @@ std::string GrpcServer::start() {
   uint32_t threads = impl.options.threads;
   if (threads == 0) threads = std::clamp(std::thread::hardware_concurrency(), 1U, 2U);
   for (uint32_t i = 0; i < threads; ++i) {
-    impl.pollers.push_back(std::make_unique<GrpcPoller>(impl.server, impl.handler, impl.options));
+    impl.pollers.push_back(
+        std::make_unique<GrpcPoller>(impl.server, impl.handler, impl.options, [&impl] { impl.tell(); }));
   }
   const int port = grpc_server_add_http2_port(impl.server, address.c_str(), credentials.get());
   if (port != 0) {
@@ -322,6 +338,8 @@ std::string GrpcServer::start() {
   }
   if (!error.empty()) drain();  // the threads run in any case: they end what has begun
   for (auto& poller : impl.pollers) {
+    constexpr int kRequests = 16;  // calls that may arrive at once without waiting for the thread
+    for (int i = 0; i < kRequests; ++i) poller->request();
     impl.threads.emplace_back([&impl, &poller = *poller] {
       poller.run([&impl] {
         std::lock_guard lock(impl.mutex);
@@ -349,12 +367,14 @@ void GrpcServer::stop(std::chrono::steady_clock::time_point deadline) {
   Impl& impl = *impl_;
   if (!impl.server) return;
   drain();
+  for (auto& poller : impl.pollers) poller->stop_when_idle();
   {
     std::unique_lock lock(impl.mutex);
-    if (!impl.changed.wait_until(lock, deadline, [&impl] { return impl.stopped; })) {
+    if (!impl.changed.wait_until(lock, deadline, [&impl] { return impl.is_over(); })) {
       lock.unlock();
       grpc_server_cancel_all_calls(impl.server);
-      impl.wait_stopped();
+      lock.lock();
+      impl.changed.wait(lock, [&impl] { return impl.is_over(); });
     }
   }
   for (auto& poller : impl.pollers) grpc_completion_queue_shutdown(poller->queue());
