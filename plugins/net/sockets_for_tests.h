@@ -15,6 +15,7 @@
 #include <cctype>
 #include <chrono>
 #include <functional>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -153,21 +154,30 @@ class RawServer {
   ~RawServer() {
     stopping_ = true;
     ::shutdown(fd_, SHUT_RDWR);
+    {
+      std::lock_guard lock(mutex_);
+      if (client_ >= 0) ::shutdown(client_, SHUT_RDWR);  // the script may be waiting for its bytes
+    }
     thread_.join();
     ::close(fd_);
   }
   uint16_t port() const { return port_; }
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
   int connections() const { return connections_; }
-  bool stopping() const { return stopping_; }
 
  private:
+  void set_client(int fd) {
+    std::lock_guard lock(mutex_);
+    client_ = fd;
+  }
   void serve() {
     while (!stopping_) {
       const int client = ::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
       if (client < 0) continue;
       RawSocket socket(client);
-      script_(socket, connections_++);
+      set_client(client);
+      if (!stopping_) script_(socket, connections_++);
+      set_client(-1);
     }
   }
 
@@ -176,6 +186,8 @@ class RawServer {
   Script script_;
   std::atomic<bool> stopping_{false};
   std::atomic<int> connections_{0};
+  std::mutex mutex_;
+  int client_ = -1;
   std::thread thread_;
 };
 
