@@ -56,7 +56,7 @@ MISTAKES = {
     "unknown component": (change("  debug:\n", "  debgu:\n"), "config.unknown-component", 8),
     "component in the wrong section": (change("exporters:\n", "processors:\n  debug:\nexporters:\n"), "config.unknown-component", None),
     "undefined component": (change("exporters: [debug]", "exporters: [nop]"), "config.undefined", 12),
-    "empty pipeline": (change("{receivers: [otlp], exporters: [debug]}", "{}"), "config.too-few", 12),
+    "empty pipeline": (change("{receivers: [otlp], exporters: [debug]}", "{}"), "config.missing", 12),
     "no pipelines": (change("    traces: {receivers: [otlp], exporters: [debug]}", "    {}"), "config.no-pipeline", None),
     "unknown signal": (change("    traces:", "    tracs:"), "config.signal", 12),
     "component named twice": (change("exporters: [debug]", "exporters: [debug, debug]"), "config.duplicate-item", 12),

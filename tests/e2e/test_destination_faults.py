@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What destinations do wrong: everything that can still arrive arrives, the rest is counted under its reason, to the item."""
+import re
 import time
 
 import pytest
@@ -112,7 +113,7 @@ def test_destination_that_refuses_everything_for_good_drops_it_counted(collector
     relay = relay_to(backend, exporter)
     sluice = collector(relay.config)
     send(relay, "traces", 500)
-    process.wait_until(lambda: sluice.total("otelcol_exporter_send_failed_spans_total") == 500)
+    process.wait_until(lambda: sluice.total("otelcol_exporter_send_failed_spans") == 500)
     assert backend.attempts <= 64, "a bad tenant must not cost a request per item"
     account = sluice.stop()
     assert (account["delivered"], account["dropped"]) == (0, 500)
@@ -124,7 +125,7 @@ def test_http_500_is_not_retried(collector, make_backend):
     relay = relay_to(backend, "otlp_http")
     sluice = collector(relay.config)
     send(relay, "logs", 1)
-    process.wait_until(lambda: sluice.total("otelcol_exporter_send_failed_log_records_total") == 1)
+    process.wait_until(lambda: sluice.total("otelcol_exporter_send_failed_log_records") == 1)
     assert backend.attempts == 1
     assert sluice.stop()["dropped"] == 1
 
@@ -146,7 +147,7 @@ def test_partial_success_is_counted_and_never_resent(collector, backend, exporte
     relay = relay_to(backend, exporter)
     sluice = collector(relay.config)
     send(relay, "metrics", 10)
-    process.wait_until(lambda: sluice.total("otelcol_exporter_sent_metric_points_total") == 7)
+    process.wait_until(lambda: sluice.total("otelcol_exporter_sent_metric_points") == 7)
     account = sluice.stop()
     assert (account["delivered"], account["dropped"], backend.attempts) == (7, 3, 1)
 
@@ -193,7 +194,7 @@ def test_give_up_time_drops_and_counts(collector, exporter):
                           retry_on_failure={"initial_interval": "50ms", "max_interval": "100ms", "max_elapsed_time": "500ms"})
     sluice = collector(relay.config)
     send(relay, "traces", 9)
-    process.wait_until(lambda: sluice.total("otelcol_exporter_send_failed_spans_total") == 9)
+    process.wait_until(lambda: sluice.total("otelcol_exporter_send_failed_spans") == 9)
     assert sluice.stop()["dropped"] == 9
 
 
@@ -259,7 +260,7 @@ def test_wrong_certificate_is_named_and_nothing_is_sent(collector, make_backend,
     relay = relay_to_port(exporter, port, endpoint=endpoint, tls={"ca_file": str(files[0])})
     sluice = collector(relay.config)
     send(relay, "traces", 8)
-    process.wait_until(lambda: "ertificate" in sluice.log(), what="an error that names the certificate")
+    process.wait_until(lambda: re.search("[Cc]ertificate|[Hh]ostname", sluice.log()), what="an error that names the certificate")
     account = sluice.stop()
     assert backend.attempts == 0 and account["delivered"] == 0 and account["dropped"] == 8
 

@@ -152,7 +152,7 @@ def test_sample_application_arrives_whole(collector, tempo, seeds, seed_python, 
         app.terminate()  # flushes what it has: traces and its last metrics
         app.wait(30)
     # Each request is a trace: the server's span, two for the parts of its answer, and what the handler opens itself.
-    process.wait_until(lambda: sluice.total("otelcol_exporter_sent_spans_total") == sluice.total("otelcol_receiver_accepted_spans_total") > 0)
+    process.wait_until(lambda: sluice.total("otelcol_exporter_sent_spans") == sluice.total("otelcol_receiver_accepted_spans") > 0)
     traces = process.wait_until(lambda: len(ids := tempo.trace_ids()) >= 17 and ids, 60, "17 traces")
     names = sorted(tuple(name for name in tempo.spans(trace) if " http " not in name) for trace in traces)
     assert names.count(("GET /hello", "process-hello")) == 10

@@ -118,7 +118,7 @@ class Collector:
             return self.account
         assert self.process.poll() is None, f"sluice ended by itself with {self.process.returncode}:\n{self.log()[-4000:]}"
         self.check_books()
-        self.final_sent_spans = self.total("otelcol_exporter_sent_spans_total")
+        self.final_sent_spans = self.total("otelcol_exporter_sent_spans")
         self.process.send_signal(number)
         try:
             code = self.process.wait(seconds)

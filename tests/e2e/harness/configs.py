@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Configurations of the tests, as dictionaries in the shape of the YAML."""
+import copy
+
 from .collector import free_port
 
 
@@ -17,7 +19,7 @@ class Relay:
             "receivers": {"otlp": {"protocols": protocols}},
             "processors": processors,
             "exporters": {exporter: settings},
-            "service": {"pipelines": {signal: dict(pipeline) for signal in ("traces", "metrics", "logs")}},
+            "service": {"pipelines": {signal: copy.deepcopy(pipeline) for signal in ("traces", "metrics", "logs")}},
         }
 
 
