@@ -45,43 +45,44 @@ namespace detail {
 
 /// What the walk does with a field: the schema, reduced to four bytes.
 enum class Action : uint8_t { unknown, varint, fixed64, fixed32, string, bytes, message, key_value, packed, varints };
-constexpr WireType kNoWireType{8};  // three bits cannot say it: the type of an unknown field always differs
 struct Step {
   Action action = Action::unknown;
-  WireType type = kNoWireType;
+  uint8_t types = 0;  // one bit, of the usual wire type; none of an unknown field
   Message message = Message::traces_data;
   uint8_t once = 0;
 };
+constexpr uint8_t type_bit(WireType type) noexcept {
+  return static_cast<uint8_t>(1U << static_cast<uint8_t>(type));
+}
 inline constexpr size_t kMaxFieldNumber = 16;
 using Steps = std::array<Step, kMaxFieldNumber + 1>;
 
 constexpr Steps make_steps(Message message) noexcept {
-  Steps steps;
+  Steps steps{};
   for (const Field& field : schema(message).fields) {
+    const WireType type = wire_type(field.kind);
     Step& step = steps[field.number];
-    step.type = wire_type(field.kind);
+    step.types = type_bit(is_packed(field) ? WireType::length : type);
     step.message = field.message;
     step.once = field.once;
     if (is_packed(field)) {
-      step.action = step.type == WireType::varint ? Action::varints : Action::packed;
-      step.type = WireType::length;
+      step.action = type == WireType::varint ? Action::varints : Action::packed;
     } else if (field.kind == Kind::message) {
       step.action = field.message == Message::key_value ? Action::key_value : Action::message;
     } else if (field.kind == Kind::string) {
       step.action = Action::string;
-    } else if (step.type == WireType::length) {
-      step.action = Action::bytes;
     } else {
-      step.action = step.type == WireType::varint    ? Action::varint
-                    : step.type == WireType::fixed64 ? Action::fixed64
-                                                     : Action::fixed32;
+      step.action = type == WireType::length    ? Action::bytes
+                    : type == WireType::varint  ? Action::varint
+                    : type == WireType::fixed64 ? Action::fixed64
+                                                : Action::fixed32;
     }
   }
   return steps;
 }
 
 inline constexpr auto kSteps = [] {
-  std::array<Steps, kMessageCount> all;
+  std::array<Steps, kMessageCount> all{};
   for (size_t i = 0; i < kMessageCount; ++i) all[i] = make_steps(static_cast<Message>(i));
   return all;
 }();
@@ -146,7 +147,8 @@ class Checker {
       const uint32_t number = tag >> 3;
       const auto wire = static_cast<WireType>(tag & 7);
       Step step = number <= kMaxFieldNumber ? steps[number] : Step{};
-      if (wire != step.type && !adapt(step.action, wire)) return fail("wrong wire type", type, number, start);
+      if ((step.types & type_bit(wire)) == 0 && !adapt(step.action, wire))
+        return fail("wrong wire type", type, number, start);
       if (step.once != 0) {
         if ((seen & step.once) != 0)
           return fail("a field that may be there only once is repeated", type, number, start);

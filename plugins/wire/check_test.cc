@@ -119,6 +119,15 @@ TEST_CASE("check: unknown fields are passed over", "[wire]") {
   CHECK(check_span(std::string("\xa1\x06\0\0\0\0\0\0\0\0", 10)).ok);
   CHECK(check_span("\xa2\x06\x02\xff\xff").ok);
   CHECK(check_span("\xf8\xff\xff\xff\x0f\x01").ok);
+  // A number among those of the known ones.
+  const auto check_resource = [](std::string_view fields) {
+    std::string message;
+    Writer(message).bytes(1, to_bytes(fields));
+    return check(Signal::logs, to_bytes(message));
+  };
+  CHECK(check_resource("\x58\x80\x01").ok);
+  CHECK(check_resource("\x58").describe() == "damaged number in ResourceLogs at byte 2");
+  CHECK(check_resource("\x5c").describe() == "wrong wire type in ResourceLogs at byte 2");
 }
 
 TEST_CASE("check: values nest to the limit and no deeper", "[wire]") {

@@ -194,7 +194,7 @@ constexpr Turns make_turns(Message message, Level level) noexcept {
 }
 
 inline constexpr auto kTurns = [] {
-  std::array<std::array<Turns, kMessageCount>, 3> all;
+  std::array<std::array<Turns, kMessageCount>, 3> all{};
   for (size_t level = 0; level < all.size(); ++level) {
     for (size_t i = 0; i < kMessageCount; ++i) {
       all[level][i] = make_turns(static_cast<Message>(i), static_cast<Level>(level));
