@@ -21,7 +21,7 @@ ALLOWED = {
     "core/config": ["core/base", "plugins/abi", "plugins/sdk/settings.h"],
     "core/batch": ["core/base", "plugins/abi", "plugins/wire"],
     "core/flow": ["core/base", "core/config/delivery.h", "plugins/abi"],
-    "core/telemetry": ["core/base", "core/config", "plugins/abi", "plugins/sdk/settings.h"],
+    "core/telemetry": ["core/base", "core/config", "core/flow", "plugins/abi", "plugins/sdk/settings.h"],
     "core/loader": ["core/base", "core/config", "core/batch", "core/flow", "core/telemetry", "plugins/abi"],
     "core/graph": ["core/base", "core/config", "core/batch", "core/flow", "core/telemetry", "core/loader", "plugins/abi",
                    "plugins/wire", "plugins/sdk/settings.h"],

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Reads the book of a queue: apart from books.cc, so that who only keeps books need not link the queue.
 #include "core/flow/delivery.h"
 #include "core/telemetry/books.h"
 

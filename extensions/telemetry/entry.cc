@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The plugin extension_telemetry.
 #include "plugins/sdk/entry.h"
 
 #include "extensions/telemetry/component.h"
