@@ -9,7 +9,8 @@ Budget::Budget(uint64_t limit_bytes)
     : limit_(limit_bytes != 0 ? limit_bytes : std::numeric_limits<uint64_t>::max()), entry_limit_(limit_ / 10 * 8) {}
 
 bool Budget::enter(uint64_t bytes) {
-  if (used_.fetch_add(bytes, std::memory_order_relaxed) < entry_limit_) return true;
+  uint64_t used = used_.fetch_add(bytes, std::memory_order_relaxed);
+  if (used < entry_limit_ && reserved_.load(std::memory_order_relaxed) < limit_ - used) return true;
   used_.fetch_sub(bytes, std::memory_order_relaxed);
   return false;
 }

@@ -16,8 +16,9 @@ class Budget {
   // `limit_bytes` 0: no limit; everything is counted, nothing refused.
   explicit Budget(uint64_t limit_bytes);
 
-  // At the door: charges `bytes`, or refuses and charges nothing when 80 % of the limit are used. Soft by one message:
-  // it asks whether there is room at all, not whether this one fits, so a message larger than the rest still gets in.
+  // At the door: charges `bytes`, or refuses and charges nothing when 80 % of the limit are used, or all of it together
+  // with the head-room that dispatches have set aside. Soft by one message: it asks whether there is room at all, not
+  // whether this one fits, so a message larger than the rest still gets in.
   bool enter(uint64_t bytes);
   // Inside: charges what a component makes while it holds a call. Never refused.
   void charge(uint64_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }

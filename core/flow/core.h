@@ -20,7 +20,6 @@
 
 namespace sluice::flow {
 
-inline constexpr uint64_t kNever = UINT64_MAX;
 inline constexpr uint64_t kStuckAfter = 5 * kSecond;
 inline constexpr uint64_t kStuckHint = 30 * kSecond;
 inline constexpr uint64_t kHeadroomPause = 10 * kMillisecond;

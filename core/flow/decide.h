@@ -14,6 +14,7 @@ namespace sluice::flow {
 
 inline constexpr uint64_t kMillisecond = 1'000'000;
 inline constexpr uint64_t kSecond = 1'000 * kMillisecond;
+inline constexpr uint64_t kNever = UINT64_MAX;
 
 // Canonical gRPC status codes, as in sluice_result::code.
 enum Code : int32_t {

@@ -112,9 +112,8 @@ Offered Delivery::Core::offer(const Offer& offer, uint64_t now, Actions& out) {
   if (!queue_ && gate_ == Gate::paused && offer.deadline_mono_ns != 0 && offer.deadline_mono_ns < gate_until_) {
     return refuse(Reason::deadline, gate_until_ - now);  // no try before its deadline: it may know that now
   }
-  bool others_first = rules_.waiters_first && !waiters_.empty();
   Offered offered;
-  if (!offer.reserved && (others_first || !has_place())) {
+  if (!offer.reserved && !has_place()) {  // while anybody waits, there is none
     offered = offer_when_full(offer, now, out);
   } else {
     uint32_t source = new_source(offer);
@@ -168,8 +167,8 @@ Offered Delivery::Core::offer_when_full(const Offer& offer, uint64_t now, Action
 
 Room Delivery::Core::reserve(uint64_t items, uint64_t bytes, uint64_t now) {
   if (cut_) return Room::stopping;
-  if (!queue_) return Room::always;
-  if (has_place() && waiters_.empty()) {
+  if (!queue_ || items == 0) return Room::always;
+  if (has_place()) {
     reserved_ += units(items, bytes);
     return Room::reserved;
   }
@@ -241,8 +240,8 @@ void Delivery::Core::place(uint32_t index, std::string_view partition, uint64_t 
 
 void Delivery::Core::admit_waiters(uint64_t now, Actions& out) {
   while (!waiters_.empty() && has_place()) {
-    uint32_t index = waiters_.front();
-    waiters_.pop_front();
+    uint32_t index = rules_.longest_waiter_first ? waiters_.front() : waiters_.back();
+    rules_.longest_waiter_first ? waiters_.pop_front() : waiters_.pop_back();
     Source& source = sources_[index];
     book_.waiting -= source.items;
     if (!waits_) {
@@ -302,7 +301,7 @@ void Delivery::Core::finish_step(uint64_t now, Actions& out) {
     flush_if_nobody_gains();
     pump(now, out);
   }
-  if (owes_resume_ && (cut_ || (has_place() && waiters_.empty()))) {
+  if (owes_resume_ && (cut_ || has_place())) {
     owes_resume_ = false;
     out.resume = true;
   }

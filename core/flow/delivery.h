@@ -27,7 +27,7 @@ namespace sluice::flow {
 // Rules whose absence loses, doubles or starves. Always on, except in the tests that prove that the simulation sees it.
 struct Rules {
   bool returned_is_not_dropped = true;   // who is told no still has the items
-  bool waiters_first = true;             // nobody overtakes who waits for a place
+  bool longest_waiter_first = true;      // who waits longest for a place gets it
   bool answer_when_all_ended = true;     // a source in several requests is answered once, at its last item
   bool late_ok_counts = true;            // an OK after the deadline ends the request, if it is not open again
   bool silent_keeps_place = true;        // where order is promised, a call inside the exporter blocks the next

@@ -97,7 +97,7 @@ TEST_CASE("simulation: each rule switched off is noticed", "[sim]") {
   };
   const Switch switches[] = {
       {"who is told no keeps his items", [](Rules& r) { r.flow.returned_is_not_dropped = false; }},
-      {"who waits for a place is first", [](Rules& r) { r.flow.waiters_first = false; }},
+      {"who waits longest for a place gets it", [](Rules& r) { r.flow.longest_waiter_first = false; }},
       {"a source is answered at its last item", [](Rules& r) { r.flow.answer_when_all_ended = false; }},
       {"a late OK ends the request", [](Rules& r) { r.flow.late_ok_counts = false; }},
       {"a silent call keeps its place where order is promised", [](Rules& r) { r.flow.silent_keeps_place = false; }},

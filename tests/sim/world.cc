@@ -70,7 +70,7 @@ void World::make_branch(uint32_t index) {
   if (chance(20)) b.max_request_bytes = between(60, 300);
   if (chance(35)) b.poison_in = static_cast<uint32_t>(one_of({3, 10, 40, 200}));
   bool answers_early = s.sending_queue.on && !q.wait_for_result;  // else its sender would send it again for ever
-  if (chance(15) && answers_early && r.max_elapsed_time.count() != 0) {
+  if (chance(15) && answers_early && !b.ordered && r.max_elapsed_time.count() != 0) {
     b.killer_in = static_cast<uint32_t>(between(10, 100));
   }
   if (chance(15)) b.bad_partition = 1;
