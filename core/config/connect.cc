@@ -401,11 +401,12 @@ class Connector {
       for (size_t j = 0; j < i; ++j) {
         if (!collide(*all[i], *all[j])) continue;
         const auto at = parse_host_port(all[i]->address);
-        Diagnostic& said =
-            diagnostics_.error("config.port", all[i]->mark, all[i]->length, all[i]->path,
-                               (at->port > 0 ? "port " + std::to_string(at->port) : "\"" + all[i]->address + "\"") +
-                                   " is taken by another component of this configuration",
-                               at->port > 0 ? "choose another port" : "choose another address");
+        Diagnostic& said = diagnostics_.error(
+            "config.port", all[i]->mark, all[i]->length, all[i]->path,
+            (at->port > 0 ? "port " + std::to_string(at->port) : "\"" + all[i]->address + "\"") +
+                (owner(*all[i]) == owner(*all[j]) ? " is taken twice by this component"
+                                                  : " is taken by another component of this configuration"),
+            at->port > 0 ? "choose another port" : "choose another address");
         said.notes.push_back(
             {all[j]->mark, all[j]->path + (all[j]->written ? "" : " (default)") + " listens on " + all[j]->address});
         break;

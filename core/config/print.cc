@@ -126,22 +126,20 @@ Json* find(Json& object, std::string_view key) {
   return const_cast<Json*>(std::as_const(object).find(key));
 }
 
+Json defaults_of(const Setting& s) {
+  if (s.type != SettingType::object) return s.default_value;
+  Json object = empty(Json::Type::object);
+  for (const Property& property : s.properties)
+    if (property.setting.is_value()) put(object, property.key, defaults_of(property.setting));
+  return object;
+}
+
 // The reader that is there without being written.
-Json with_reader(Json telemetry, const Telemetry& read) {
+Json with_reader(Json telemetry, const Telemetry& read, const Setting& schema) {
   Json* const metrics = find(telemetry, "metrics");
   Json* const readers = metrics ? find(*metrics, "readers") : nullptr;
   if (!readers || !readers->items.empty() || read.metrics.readers.empty()) return telemetry;
-  Json port = empty(Json::Type::integer);
-  port.integer = read.metrics.readers[0].pull->exporter.prometheus->port;
-  Json step = empty(Json::Type::object);
-  put(step, "host", text_json(read.metrics.readers[0].pull->exporter.prometheus->host));
-  put(step, "port", std::move(port));
-  for (const char* key : {"prometheus", "exporter", "pull"}) {
-    Json outer = empty(Json::Type::object);
-    put(outer, key, std::move(step));
-    step = std::move(outer);
-  }
-  readers->items.push_back(std::move(step));
+  readers->items.push_back(defaults_of(*schema.find("metrics")->setting.find("readers")->setting.items));
   return telemetry;
 }
 
@@ -222,7 +220,8 @@ std::string print_config(const Loaded& loaded, const PrintOptions& options) {
         if (child.key != "telemetry") put(printed, child.key, printer.written(child, &any));
       if (options.defaults && state.telemetry_tree)
         put(printed, "telemetry",
-            with_reader(printer.whole(*state.telemetry_tree, *state.telemetry_schema), state.telemetry));
+            with_reader(printer.whole(*state.telemetry_tree, *state.telemetry_schema), state.telemetry,
+                        *state.telemetry_schema));
       else if (const Node* const telemetry = section.find("telemetry"))
         put(printed, "telemetry", printer.written(*telemetry, state.telemetry_schema.get()));
     }

@@ -289,6 +289,18 @@ std::string said(const std::string& yaml, FakeEnvironment environment, std::vect
   return text.substr(0, text.rfind('\n', text.size() - 2) + 1);
 }
 
+std::string said_of(const std::string& set, FakeEnvironment environment) {
+  std::string out;
+  Loaded loaded = load_text(kGood, std::move(environment), {set});
+  for (const Diagnostic& d : loaded.diagnostics().all()) {
+    out += out.empty() ? "" : "\n";
+    out += std::string(d.severity == Severity::error ? "error: " : "warning: ") + d.path + ": " + d.message;
+    if (!d.help.empty()) out += "; " + d.help;
+    out += " [" + d.id + "]";
+  }
+  return out;
+}
+
 const sluice_value& at(const sluice_value* tree, std::initializer_list<std::string_view> path) {
   if (!tree) throw std::runtime_error("no tree");
   for (std::string_view step : path) {

@@ -56,6 +56,9 @@ Loaded load_text(const std::string& yaml, FakeEnvironment environment = {}, std:
 // The same, rendered, without the last line that counts.
 std::string said(const std::string& yaml, FakeEnvironment environment = {}, std::vector<std::string> sets = {});
 
+// What is said when this is --set over kGood: the lines that begin a diagnostic, from "error: " or "warning: " on.
+std::string said_of(const std::string& set, FakeEnvironment environment = {});
+
 // The value at a path of keys and indices in a checked tree; fails the test if there is none.
 const sluice_value& at(const sluice_value* tree, std::initializer_list<std::string_view> path);
 
