@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/telemetry/prometheus.h"
+#include "core/telemetry/request_sizes.h"
 
 namespace sluice::telemetry {
 namespace {
@@ -123,6 +124,27 @@ TEST_CASE("ledger metrics: exporter without a queue, no queue metrics", "[teleme
   std::string text = text_of([&](MetricSink& sink) { ledger_metrics(ledger.read(), sink); });
   CHECK(text.find("otelcol_exporter_queue") == std::string::npos);
   CHECK(text.find("otelcol_exporter_sent_log_records") != std::string::npos);
+}
+
+TEST_CASE("request sizes: what goes into the queue and what comes out, at level detailed", "[telemetry]") {
+  Metrics metrics;
+  RequestSizes sizes(metrics, "otlp/t", SLUICE_TRACES);
+  sizes.offered({10, 100});
+  sizes.offered({11, 17 << 20});
+  sizes.sent({21, 200});
+  CHECK(metrics.gather(MetricsLevel::normal).empty());
+  std::string text = prometheus_text(metrics.gather(MetricsLevel::detailed), {}, {});
+  const std::string labels = R"({data_type="traces",exporter="otlp/t")";
+  for (const std::string& line : {"otelcol_exporter_enqueue_size_bucket" + labels + R"(,le="10"} 1)",
+                                  "otelcol_exporter_enqueue_size_bucket" + labels + R"(,le="25"} 2)",
+                                  "otelcol_exporter_enqueue_size_bytes_bucket" + labels + R"(,le="128"} 1)",
+                                  "otelcol_exporter_enqueue_size_bytes_bucket" + labels + R"(,le="16777216"} 1)",
+                                  "otelcol_exporter_enqueue_size_bytes_count" + labels + "} 2",
+                                  "otelcol_exporter_queue_batch_send_size_sum" + labels + "} 21",
+                                  "otelcol_exporter_queue_batch_send_size_bytes_sum" + labels + "} 200"}) {
+    INFO(line);
+    CHECK(has_line(text, line));
+  }
 }
 
 TEST_CASE("process metrics: measured from this process", "[telemetry]") {
