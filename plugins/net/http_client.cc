@@ -135,6 +135,13 @@ UrlParts split_url(const std::string& url) {
   return parts;
 }
 
+void deliver(Transfer& transfer) {
+  try {
+    transfer.done(std::move(transfer.answer));
+  } catch (...) {  // one request's trouble must not end the others'
+  }
+}
+
 void add(HeaderList& list, const std::string& name, std::string_view value) {
   // "Name:" would remove the header; "Name;" sends it empty.
   std::string line = name;
@@ -367,12 +374,12 @@ void HttpClient::Impl::finish(CURL* easy, CURLcode code) {
   curl_multi_remove_handle(multi.get(), easy);
   curl_easy_reset(easy);
   spare.push_back(std::move(transfer->easy));
-  transfer->done(std::move(answer));
+  deliver(*transfer);
 }
 
 void HttpClient::Impl::give_up(std::unique_ptr<Transfer> transfer, std::string error) {
   transfer->answer.error = std::move(error);
-  transfer->done(std::move(transfer->answer));
+  deliver(*transfer);
 }
 
 std::optional<std::chrono::nanoseconds> parse_retry_after(std::string_view text, int64_t now) {

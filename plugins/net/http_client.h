@@ -47,7 +47,7 @@ struct HttpClientOptions {
 
 class HttpClient {
  public:
-  using Done = std::function<void(HttpAnswer)>;  // on the client's thread; must not throw and may send() again
+  using Done = std::function<void(HttpAnswer)>;  // on the client's thread; may send() again
 
   HttpClient(HttpClientSettings settings, HttpClientOptions options);
   ~HttpClient();  // stop()
