@@ -213,10 +213,15 @@ TEST_CASE("relay: answers of all kinds reach the sender", "[sdk]") {
   host.on_send([](const auto&) { return Reply::busy(); });
   CHECK(subject.consume(SLUICE_TRACES, text)->returned == SLUICE_BUSY);
 
-  host.on_send([](const auto&) { return Reply::fail(Result::permanent(Code::invalid_argument, "no")); });
+  host.on_send([](const auto&) { return Reply::answer(Result::permanent(Code::invalid_argument, "no")); });
   const auto refused = subject.consume(SLUICE_TRACES, text);
   CHECK(refused->answer() == SLUICE_FAILED_PERMANENT);
   CHECK(refused->completed->text() == "no");
+
+  host.on_send([](const auto&) { return Reply::answer(Result::partial(1, "one")); });
+  const auto partial = subject.consume(SLUICE_TRACES, text);
+  REQUIRE(partial->completed);
+  CHECK(partial->completed->rejected_items() == 1);
 
   host.on_send([](const auto&) { return Reply::pending(); });
   const auto later = subject.consume(SLUICE_TRACES, text);

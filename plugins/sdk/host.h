@@ -87,7 +87,7 @@ class Buffer {
   uint64_t capacity_ = 0;
 };
 
-// What send() said. `result` has the details of an immediate failure; it is the host's, until this thread's next
+// What send() said. `result` has the details of an immediate answer; it is the host's, until this thread's next
 // send().
 struct Sent {
   sluice_status status = SLUICE_INVALID;

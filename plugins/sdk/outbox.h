@@ -57,7 +57,7 @@ class Outbox {
 
   // Sends it now, or parks it behind what is parked already. Call without locks.
   void offer(Parcel parcel) {
-    auto owned = std::make_unique<Numbered>(Numbered{std::move(parcel), 0});
+    auto owned = std::make_unique<Numbered>(Numbered{std::move(parcel), this, 0});
     {
       std::lock_guard lock(mutex_);
       owned->number = next_number_++;
@@ -71,10 +71,12 @@ class Outbox {
     pump();
   }
 
-  // To be called by Instance::sent(). `user` is what this outbox gave to send().
-  void sent(void* user, const sluice_result& result) {
-    settle(std::unique_ptr<Numbered>(static_cast<Numbered*>(user)), result);
-    pump();
+  // To be called by Instance::sent(): `user` knows which outbox of the component it belongs to.
+  static void sent(void* user, const sluice_result& result) {
+    std::unique_ptr<Numbered> numbered(static_cast<Numbered*>(user));
+    Outbox& outbox = *numbered->owner;
+    outbox.settle(std::move(numbered), result);
+    outbox.pump();
   }
 
   // To be called by Instance::resume() for this output.
@@ -114,6 +116,7 @@ class Outbox {
  private:
   struct Numbered {
     Parcel parcel;
+    Outbox* owner;
     uint64_t number;
   };
 
@@ -150,8 +153,9 @@ class Outbox {
       if (sent.pending()) return;
       numbered.reset(user);
       if (!sent.busy()) {
-        if (sent.result) return settle(std::move(numbered), *sent.result);
-        return settle(std::move(numbered), Result(sent.status).view());
+        // A copy: what the host lent is good only until this thread sends again, and `ended` may do so.
+        const Result result = sent.copy();
+        return settle(std::move(numbered), result.view());
       }
       {
         std::lock_guard lock(mutex_);

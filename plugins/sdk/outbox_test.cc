@@ -122,7 +122,7 @@ TEST_CASE_METHOD(Fixture, "outbox: failed parcel is kept only if the component s
   CHECK(sender().ended == Ended{{1, SLUICE_DONE}, {2, SLUICE_DONE}});
 
   sender().keep = false;
-  host.on_send([](const auto&) { return Reply::fail(Result::retryable(Code::unavailable, "")); });
+  host.on_send([](const auto&) { return Reply::answer(Result::retryable(Code::unavailable, "")); });
   offer(3);
   CHECK(sender().ended.back() == std::pair<int, sluice_status>(3, SLUICE_FAILED_RETRYABLE));
 }

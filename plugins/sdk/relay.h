@@ -21,8 +21,8 @@ namespace sluice {
 inline sluice_status relay(Host host, const Call& call, uint32_t output, const sluice_batch& batch) {
   static_assert(sizeof(void*) == sizeof(sluice_token));
   Sent sent = host.send(output, &batch, &call.context(), std::bit_cast<void*>(call.token()), call.deadline_mono_ns());
-  // BUSY keeps its hint: the core has it. Any other refusal is passed on with its details.
-  if (sent.status == SLUICE_DONE || sent.pending() || sent.busy() || !sent.result) return sent.status;
+  // BUSY keeps its hint: the core has it. Any other answer is passed on with its details, if it has any.
+  if (sent.pending() || sent.busy() || !sent.result) return sent.status;
   host.complete(call.token(), *sent.result);
   return SLUICE_PENDING;
 }

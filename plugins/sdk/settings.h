@@ -14,8 +14,8 @@
 //   };
 //
 // settings() is straight-line code: no `if` on a member, for it also runs on a struct that holds only defaults.
-#ifndef SLUICE_SDK_SETTINGS_H
-#define SLUICE_SDK_SETTINGS_H
+#ifndef SLUICE_PLUGINS_SDK_SETTINGS_H
+#define SLUICE_PLUGINS_SDK_SETTINGS_H
 
 #include <chrono>
 #include <concepts>
@@ -35,7 +35,9 @@ namespace sluice {
 
 // ---- types of settings, besides bool, integers, double, std::string, enums, std::vector and nested structs ----------
 using Duration = std::chrono::nanoseconds;  // YAML: Go's form, "1h30m", "200ms"
-struct Bytes { uint64_t count = 0; };       // YAML: 1048576 or "1MiB"
+struct Bytes {
+  uint64_t count = 0;
+};              // YAML: 1048576 or "1MiB"
 class Secret {  // cannot be printed by accident; logs and print-config show [REDACTED]
  public:
   std::string_view reveal() const { return text_; }
@@ -72,40 +74,65 @@ struct Section {
 };
 
 template <class E>
-struct Choice { const char* name; E value; };
-struct Problem { const sluice_value* at; std::string text; };  // found by check(): where, and what would be right
+struct Choice {
+  const char* name;
+  E value;
+};
+struct Problem {
+  const sluice_value* at;
+  std::string text;
+};  // found by check(): where, and what would be right
 
 namespace literals {
 using namespace std::chrono_literals;
-constexpr Bytes operator""_KiB(unsigned long long n) { return {n << 10}; }
-constexpr Bytes operator""_MiB(unsigned long long n) { return {n << 20}; }
+constexpr Bytes operator""_KiB(unsigned long long n) {
+  return {n << 10};
+}
+constexpr Bytes operator""_MiB(unsigned long long n) {
+  return {n << 20};
+}
 }  // namespace literals
 
-// ---- JSON text -------------------------------------------------------------------------------------------------------
+// ---- JSON text
+// -------------------------------------------------------------------------------------------------------
 namespace detail {
 inline void json(std::string& o, std::string_view text) {
   o += '"';
   for (char c : text) {
     if (c == '"' || c == '\\') o += '\\';
-    if (static_cast<unsigned char>(c) >= 0x20) o += c;
-    else o += c == '\n' ? "\\n" : " ";
+    if (static_cast<unsigned char>(c) >= 0x20)
+      o += c;
+    else
+      o += c == '\n' ? "\\n" : " ";
   }
   o += '"';
 }
-inline void json(std::string& o, const char* text) { json(o, std::string_view(text)); }
-inline void json(std::string& o, const std::string& text) { json(o, std::string_view(text)); }
-inline void json(std::string& o, bool v) { o += v ? "true" : "false"; }
-template <std::integral T> requires(!std::same_as<T, bool>)
-void json(std::string& o, T v) { o += std::to_string(v); }
-inline void json(std::string& o, Bytes v) { o += std::to_string(v.count); }
+inline void json(std::string& o, const char* text) {
+  json(o, std::string_view(text));
+}
+inline void json(std::string& o, const std::string& text) {
+  json(o, std::string_view(text));
+}
+inline void json(std::string& o, bool v) {
+  o += v ? "true" : "false";
+}
+template <std::integral T>
+requires(!std::same_as<T, bool>) void json(std::string& o, T v) {
+  o += std::to_string(v);
+}
+inline void json(std::string& o, Bytes v) {
+  o += std::to_string(v.count);
+}
 inline void json(std::string& o, double v) {
   char text[32];
   o.append(text, static_cast<size_t>(std::snprintf(text, sizeof text, "%.17g", v)));
 }
 inline void json(std::string& o, Duration v) {  // the largest unit that divides it
-  constexpr std::pair<int64_t, const char*> kUnits[] = {{3'600'000'000'000, "h"}, {60'000'000'000, "m"},
-      {1'000'000'000, "s"}, {1'000'000, "ms"}, {1000, "us"}, {1, "ns"}};
-  for (auto [ns, name] : kUnits) if (v.count() && v.count() % ns == 0) return json(o, std::to_string(v.count() / ns) + name);
+  constexpr std::pair<int64_t, const char*> kUnits[] = {
+      {3'600'000'000'000, "h"}, {60'000'000'000, "m"}, {1'000'000'000, "s"},
+      {1'000'000, "ms"},        {1000, "us"},          {1, "ns"}};
+  for (auto [ns, name] : kUnits)
+    if (v.count() && v.count() % ns == 0) return json(o, std::to_string(v.count() / ns) + name);
   json(o, "0s");
 }
 template <class T>
@@ -118,10 +145,13 @@ template <class T>
 void add(std::string* o, const char* keyword, const T& v) {
   if (o) o->append(",\"").append(keyword).append("\":"), json(*o, v);
 }
-inline void end(std::string& o, char bracket) { o.back() == ',' ? void(o.back() = bracket) : o.push_back(bracket); }
+inline void end(std::string& o, char bracket) {
+  o.back() == ',' ? void(o.back() = bracket) : o.push_back(bracket);
+}
 }  // namespace detail
 
-// ---- what else can be said about a setting: each at most once, all optional -------------------------------------------
+// ---- what else can be said about a setting: each at most once, all optional
+// -------------------------------------------
 template <class T>
 class Field {
  public:
@@ -129,23 +159,27 @@ class Field {
   Field& min(T v) { return add("minimum", v); }
   Field& max(T v) { return add("maximum", v); }
   Field& above(T v) { return add("exclusiveMinimum", v); }
-  Field& required() { return add("x-required", true); }               // must be written: there is no sensible default
-  Field& unit(const char* name) { return add("x-unit", name); }       // for people: "items", "connections"
-  Field& pattern(const char* regex) { return add("pattern", regex); } // RE2; the whole text must match
-  Field& format(const char* name) { return add("format", name); }     // "host:port", "url", "path", "regex"
-  Field& example(const char* text) { return add("x-example", text); } // shown in docs and in errors
+  Field& required() { return add("x-required", true); }                // must be written: there is no sensible default
+  Field& unit(const char* name) { return add("x-unit", name); }        // for people: "items", "connections"
+  Field& pattern(const char* regex) { return add("pattern", regex); }  // RE2; the whole text must match
+  Field& format(const char* name) { return add("format", name); }      // "host:port", "url", "path", "regex"
+  Field& example(const char* text) { return add("x-example", text); }  // shown in docs and in errors
   Field& default_text(const char* t) { return add("x-default-text", t); }  // known only at start: "number of CPUs"
-  Field& was(const char* old_key) { return add("x-was", old_key); }   // old spelling: accepted, with a warning
+  Field& was(const char* old_key) { return add("x-was", old_key); }        // old spelling: accepted, with a warning
   Field& deprecated(const char* now) { return add("x-deprecated", now); }  // works, with this warning
-  Field& listens() { return add("x-listens", true); }                 // opens this address: two on one port is an error
+  Field& listens() { return add("x-listens", true); }  // opens this address: two on one port is an error
   Field& min_items(uint64_t n) { return add("minItems", n); }
-  Field& unique() { return add("uniqueItems", true); }                // no item twice, letter case aside
-  Field& any_case() { return add("x-any-case", true); }               // of a choice: "Insert" is "insert"
-  Field& refers(const char* kind, const char* id) { return add("x-refers", kind).add("x-interface", id); }  // ComponentRef
+  Field& unique() { return add("uniqueItems", true); }   // no item twice, letter case aside
+  Field& any_case() { return add("x-any-case", true); }  // of a choice: "Insert" is "insert"
+  Field& refers(const char* kind, const char* id) {
+    return add("x-refers", kind).add("x-interface", id);
+  }  // ComponentRef
 
  private:
   template <class V>
-  Field& add(const char* keyword, const V& v) { return detail::add(o_, keyword, v), *this; }
+  Field& add(const char* keyword, const V& v) {
+    return detail::add(o_, keyword, v), *this;
+  }
   std::string* o_;
 };
 
@@ -175,14 +209,20 @@ class Rules {
 
 class Settings;
 template <class T>
-concept Part = requires(T& part, Settings& s) { part.settings(s); };
+concept Part = requires(T& part, Settings& s) {
+  part.settings(s);
+};
 
 class Settings {
  public:
   template <class T>
   Field<T> operator()(const char* key, T& member, const char* doc) {
-    if (schema_) open(key, doc), type(member);
-    else if (const sluice_value* v = find(key)) read(*v, member);
+    if (schema_)
+      open(key, doc), type(member);
+    else if (filling_)
+      fill(member);
+    else if (const sluice_value* v = find(key))
+      read(*v, member);
     return Field<T>(schema_);
   }
   // An enum: its names stand once, here, in the order in which docs show them.
@@ -192,9 +232,13 @@ class Settings {
       open(key, doc), *schema_ += R"("type":"string","enum":[)";
       for (auto& c : choices) detail::json(*schema_, c.name), *schema_ += ',';
       detail::end(*schema_, ']');
-      for (auto& c : choices) if (c.value == member) detail::add(schema_, "default", c.name);
+      for (auto& c : choices)
+        if (c.value == member && !shape_) detail::add(schema_, "default", c.name);
+    } else if (filling_) {
+      for (auto& c : choices) member = c.value;
     } else if (const sluice_value* v = find(key)) {
-      for (auto& c : choices) if (view(v->string) == c.name) member = c.value;
+      for (auto& c : choices)
+        if (view(v->string) == c.name) member = c.value;
     }
     return Field<E>(schema_);
   }
@@ -213,7 +257,8 @@ class Settings {
   void delivery(bool queue, bool retry, Duration timeout) {  // exporter: the core's own keys, with these defaults
     if (!schema_) return;
     open("", ""), *schema_ += "\"x-delivery\":true";
-    detail::add(schema_, "queue", queue), detail::add(schema_, "retry", retry), detail::add(schema_, "timeout", timeout);
+    detail::add(schema_, "queue", queue), detail::add(schema_, "retry", retry),
+        detail::add(schema_, "timeout", timeout);
   }
 
   template <Part T>
@@ -223,6 +268,15 @@ class Settings {
     T defaults{};
     s.type(defaults);
     return json += '}';
+  }
+  // Whether settings() says the same of a struct whose every member was changed, as it must. For conformance tests.
+  template <Part T>
+  static bool is_straight_line() {
+    T defaults{}, filled{};
+    Settings filler(nullptr, nullptr);
+    filler.filling_ = true;
+    filler.fill(filled);
+    return shape_of(defaults) == shape_of(filled);
   }
   template <Part T>
   static T read_from(const sluice_value& v, std::vector<Problem>& problems) {
@@ -234,6 +288,15 @@ class Settings {
  private:
   Settings(std::string* schema, std::vector<Problem>* problems) : schema_(schema), problems_(problems) {}
 
+  template <Part T>
+  static std::string shape_of(T& instance) {
+    std::string json = "{";
+    Settings s(&json, nullptr);
+    s.shape_ = true;
+    s.type(instance);
+    return json += '}';
+  }
+
   // Schema: text is appended; the braces of the latest setting stay open for what Field adds.
   void open(const char* key, const char* doc) {
     close();
@@ -242,29 +305,42 @@ class Settings {
     if (*doc) *schema_ += "\"description\":", detail::json(*schema_, doc), *schema_ += ',';
     open_ = true;
   }
-  void close() { if (std::exchange(open_, false)) *schema_ += "},"; }
+  void close() {
+    if (std::exchange(open_, false)) *schema_ += "},";
+  }
   void note(const char* key, const char* what, const char* text) {
     if (schema_) open(key, ""), *schema_ += '"', schema_->append(what) += "\":", detail::json(*schema_, text);
   }
   template <class T>
   void kind(const char* json_type, const T& v) {
     *schema_ += json_type;
-    if constexpr (!std::same_as<T, Secret> && !std::same_as<T, ComponentRef>) detail::add(schema_, "default", v);
+    if constexpr (!std::same_as<T, Secret> && !std::same_as<T, ComponentRef>)
+      if (!shape_) detail::add(schema_, "default", v);
   }
   template <class T>
   void type(T& v) {
     std::string& o = *schema_;
     constexpr char kSign = std::unsigned_integral<T> ? 'u' : 'i';
-    if constexpr (std::same_as<T, bool>) kind(R"("type":"boolean")", v);
-    else if constexpr (std::integral<T>) kind(R"("type":"integer")", v), detail::add(schema_, "x-int", kSign + std::to_string(sizeof v * 8));
-    else if constexpr (std::same_as<T, double>) kind(R"("type":"number")", v);
-    else if constexpr (std::same_as<T, std::string>) kind(R"("type":"string")", v);
-    else if constexpr (std::same_as<T, Duration>) kind(R"("type":"string","x-kind":"duration")", v);
-    else if constexpr (std::same_as<T, Bytes>) kind(R"("type":"integer","x-kind":"bytes")", v);
-    else if constexpr (std::same_as<T, Secret>) kind(R"("type":"string","x-kind":"secret")", v);
-    else if constexpr (std::same_as<T, ComponentRef>) kind(R"("type":"string","x-kind":"component")", v);
-    else if constexpr (std::same_as<T, Headers>) o += R"("type":"object","x-kind":"headers")";
-    else if constexpr (std::same_as<T, Value>) o += R"("x-kind":"any")";
+    if constexpr (std::same_as<T, bool>)
+      kind(R"("type":"boolean")", v);
+    else if constexpr (std::integral<T>)
+      kind(R"("type":"integer")", v), detail::add(schema_, "x-int", kSign + std::to_string(sizeof v * 8));
+    else if constexpr (std::same_as<T, double>)
+      kind(R"("type":"number")", v);
+    else if constexpr (std::same_as<T, std::string>)
+      kind(R"("type":"string")", v);
+    else if constexpr (std::same_as<T, Duration>)
+      kind(R"("type":"string","x-kind":"duration")", v);
+    else if constexpr (std::same_as<T, Bytes>)
+      kind(R"("type":"integer","x-kind":"bytes")", v);
+    else if constexpr (std::same_as<T, Secret>)
+      kind(R"("type":"string","x-kind":"secret")", v);
+    else if constexpr (std::same_as<T, ComponentRef>)
+      kind(R"("type":"string","x-kind":"component")", v);
+    else if constexpr (std::same_as<T, Headers>)
+      o += R"("type":"object","x-kind":"headers")";
+    else if constexpr (std::same_as<T, Value>)
+      o += R"("x-kind":"any")";
     else if constexpr (Part<T>) {
       std::string outer_rules = std::exchange(rules_, {});
       o += R"("type":"object","properties":{)";
@@ -275,26 +351,31 @@ class Settings {
       if (!rules_.empty()) o += ",\"x-rules\":[" + rules_, detail::end(o, ']');
       rules_ = std::move(outer_rules);
       open_ = true;
-    }
-    else if constexpr (requires { v.on; v.value; }) o += v.on ? R"("x-section":"on",)" : R"("x-section":"off",)", type(v.value);
-    else if constexpr (requires { v.has_value(); }) {
+    } else if constexpr (requires {
+                           v.on;
+                           v.value;
+                         }) {
+      o += shape_ ? "" : v.on ? R"("x-section":"on",)" : R"("x-section":"off",)";
+      type(v.value);
+    } else if constexpr (requires { v.has_value(); }) {
       typename T::value_type inner{};
-      o += R"("x-section":"optional",)", type(inner);
-    }
-    else if constexpr (requires { v.emplace_back().second; }) {
+      o += R"("x-section":"optional",)", type(shape_ && v ? *v : inner);
+    } else if constexpr (requires { v.emplace_back().second; }) {
       typename T::value_type::second_type item{};
-      o += R"("type":"object","additionalProperties":{)", type(item), o += '}';
-    }
-    else if constexpr (requires { v.emplace_back(); }) {
+      o += R"("type":"object","additionalProperties":{)", type(shape_ && !v.empty() ? v.front().second : item),
+          o += '}';
+    } else if constexpr (requires { v.emplace_back(); }) {
       typename T::value_type item{};
-      o += R"("type":"array","items":{)", type(item), o += '}';
+      o += R"("type":"array","items":{)", type(shape_ && !v.empty() ? v.front() : item), o += '}';
       if constexpr (requires { detail::json(o, v.front()); }) {
+        if (shape_) return;
         o += ",\"default\":[";
         for (auto& i : v) detail::json(o, i), o += ',';
         detail::end(o, ']');
       }
-    }
-    else static_assert(sizeof(T) == 0, "a setting cannot have this type; enums need their choices; see settings.h, 'types of settings'");
+    } else
+      static_assert(sizeof(T) == 0,
+                    "a setting cannot have this type; enums need their choices; see settings.h, 'types of settings'");
   }
 
   // Reading: the core has checked kinds and ranges, filled in defaults and ordered the children as the schema does.
@@ -306,13 +387,20 @@ class Settings {
   }
   template <class T>
   void read(const sluice_value& v, T& out) {
-    if constexpr (std::integral<T>) out = static_cast<T>(v.integer);
-    else if constexpr (std::same_as<T, double>) out = v.number;
-    else if constexpr (std::same_as<T, std::string>) out = view(v.string);
-    else if constexpr (std::same_as<T, Duration>) out = Duration(v.integer);
-    else if constexpr (std::same_as<T, Bytes>) out.count = static_cast<uint64_t>(v.integer);
-    else if constexpr (std::same_as<T, Secret>) out.text_ = view(v.string);
-    else if constexpr (std::same_as<T, ComponentRef>) out.id = view(v.string);
+    if constexpr (std::integral<T>)
+      out = static_cast<T>(v.integer);
+    else if constexpr (std::same_as<T, double>)
+      out = v.number;
+    else if constexpr (std::same_as<T, std::string>)
+      out = view(v.string);
+    else if constexpr (std::same_as<T, Duration>)
+      out = Duration(v.integer);
+    else if constexpr (std::same_as<T, Bytes>)
+      out.count = static_cast<uint64_t>(v.integer);
+    else if constexpr (std::same_as<T, Secret>)
+      out.text_ = view(v.string);
+    else if constexpr (std::same_as<T, ComponentRef>)
+      out.id = view(v.string);
     else if constexpr (std::same_as<T, Value>) {
       out = {v.kind, v.integer, v.number, std::string(view(v.string)), std::string(view(v.key)), {}};
       for (uint32_t i = 0; i < v.child_count; ++i) read(v.children[i], out.children.emplace_back());
@@ -321,19 +409,61 @@ class Settings {
       uint32_t outer_next = std::exchange(next_, 0);
       out.settings(*this);
       map_ = outer, next_ = outer_next;
-    } else if constexpr (requires { out.on; out.value; }) {
+    } else if constexpr (requires {
+                           out.on;
+                           out.value;
+                         }) {
       out.on = v.kind != SLUICE_NULL;  // the core has dealt with `enabled`: a section that is off arrives as null
       if (out.on) read(v, out.value);
     } else if constexpr (requires { out.has_value(); }) {
       if (v.kind != SLUICE_NULL) read(v, out.emplace());
-    } else if constexpr (requires { out.clear(); out.emplace_back(); }) {
+    } else if constexpr (requires {
+                           out.clear();
+                           out.emplace_back();
+                         }) {
       out.clear();
       for (uint32_t i = 0; i < v.child_count; ++i) {
         auto& item = out.emplace_back();
-        if constexpr (requires { item.second; }) item.first = view(v.children[i].key), read(v.children[i], item.second);
-        else read(v.children[i], item);
+        if constexpr (requires { item.second; })
+          item.first = view(v.children[i].key), read(v.children[i], item.second);
+        else
+          read(v.children[i], item);
       }
     }
+  }
+
+  // Filling: every member gets another value than it has.
+  template <class T>
+  void fill(T& out) {
+    if constexpr (std::same_as<T, bool>)
+      out = !out;
+    else if constexpr (std::integral<T> || std::same_as<T, double>)
+      out = out == 0 ? T(1) : T(0);
+    else if constexpr (std::same_as<T, std::string>)
+      out += "x";
+    else if constexpr (std::same_as<T, Duration>)
+      out += Duration(1);
+    else if constexpr (std::same_as<T, Bytes>)
+      ++out.count;
+    else if constexpr (std::same_as<T, Secret>)
+      out.text_ += "x";
+    else if constexpr (std::same_as<T, ComponentRef>)
+      out.id += "x";
+    else if constexpr (std::same_as<T, Value>)
+      out.kind = SLUICE_INT;
+    else if constexpr (Part<T>)
+      out.settings(*this);
+    else if constexpr (requires {
+                         out.on;
+                         out.value;
+                       })
+      out.on = !out.on, fill(out.value);
+    else if constexpr (requires { out.has_value(); })
+      fill(out.emplace());
+    else if constexpr (requires { out.emplace_back().second; })
+      fill(out.emplace_back().second);
+    else
+      fill(out.emplace_back());
   }
 
   std::string* schema_;             // null while reading
@@ -342,7 +472,9 @@ class Settings {
   std::string rules_;
   uint32_t next_ = 0;
   bool open_ = false;
+  bool shape_ = false;    // while writing: without what depends on values
+  bool filling_ = false;  // instead of reading
 };
 
 }  // namespace sluice
-#endif  // SLUICE_SDK_SETTINGS_H
+#endif  // SLUICE_PLUGINS_SDK_SETTINGS_H

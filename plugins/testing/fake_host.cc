@@ -261,7 +261,7 @@ void FakeHost::State::settle(size_t index, const sluice_result& result) {
   if (result.status == SLUICE_DONE) {
     lost = std::min(result.rejected_items, items);
     passed[signal] += items - lost;
-  } else if (result.status == SLUICE_FAILED_PERMANENT) {
+  } else if (result.status != SLUICE_FAILED_RETRYABLE && result.status != SLUICE_CANCELLED) {
     lost = items;
   }
   // What a component kept after it had answered is the core's to drop (F3); what it merely passes on is returned.
@@ -317,7 +317,7 @@ sluice_status FakeHost::State::send(const sluice_send& send, const sluice_result
   lock.unlock();
   if (reply.early_resume)
     std::thread([&] { enter([&] { instance->resume(instance->self, send.output); }, false); }).join();
-  if (result && reply.status != SLUICE_DONE) *result = &handed_out;
+  if (result && (reply.status != SLUICE_DONE || !details->plain())) *result = &handed_out;
   return reply.status;
 }
 

@@ -48,14 +48,14 @@ struct SendRecord {
 // What a scripted destination does with a send().
 struct Reply {
   sluice_status status = SLUICE_DONE;
-  std::optional<Result> details{};       // handed out with an immediate failure or BUSY
+  std::optional<Result> details{};       // handed out with an immediate answer or BUSY
   std::optional<Result> early_answer{};  // with PENDING: sent() runs on another thread before send() returns
   bool early_resume = false;             // with BUSY: resume() runs before send() returns
 
   static Reply done() { return {}; }
   static Reply pending() { return {SLUICE_PENDING}; }
   static Reply busy() { return {SLUICE_BUSY}; }
-  static Reply fail(Result result) {
+  static Reply answer(Result result) {
     const sluice_status status = result.status();
     return {status, std::move(result)};
   }
