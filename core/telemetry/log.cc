@@ -52,6 +52,21 @@ std::string iso8601(uint64_t unix_ns) {
   return time.append(text.data(), length);
 }
 
+bool has_place(Where where) {
+  return where.file != nullptr && *where.file != '\0';
+}
+
+// Newlines stay, as in upstream's console form: what the debug exporter prints is one message of many lines. Every
+// other control character is escaped.
+void append_lines(std::string& out, std::string_view text) {
+  for (size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    append_one_line(out, text.substr(0, end));
+    out += '\n';
+    text.remove_prefix(end + 1);
+  }
+  append_one_line(out, text);
+}
+
 // "telemetry/log.cc:42": the last two parts of the path.
 std::string caller(Where where) {
   std::string_view file = where.file == nullptr ? "" : where.file;
@@ -192,9 +207,9 @@ struct Log::State {
                            Where where, const LogScope* scope) const {
     std::string line = iso8601(unix_ns);
     line.append("\t").append(level_name(level));
-    if (!settings.disable_caller) line.append("\t").append(caller(where));
+    if (!settings.disable_caller && has_place(where)) line.append("\t").append(caller(where));
     line += '\t';
-    append_one_line(line, text);
+    append_lines(line, text);
     Members members(true, *scrubber);
     add_members(members, fields, scope, true);
     if (!members.empty()) line.append("\t").append(members.object());
@@ -206,7 +221,7 @@ struct Log::State {
     Members members(false, *scrubber);
     members.text("level", level_name(level));
     members.text("ts", iso8601(unix_ns));
-    if (!settings.disable_caller) members.text("caller", caller(where));
+    if (!settings.disable_caller && has_place(where)) members.text("caller", caller(where));
     members.text("msg", text);
     add_members(members, fields, scope, false);
     return members.object() + '\n';
