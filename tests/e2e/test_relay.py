@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Telemetry of the OpenTelemetry SDK for Python goes through the collector unharmed: every item, once, by every protocol."""
-import logging
-
 import pytest
 from harness import clients, collector as process, otlp
 from harness.configs import relay_to
+from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogs
 from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetrics
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpans
@@ -12,7 +11,7 @@ from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter as HttpLogs
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetrics
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpans
-from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
@@ -51,19 +50,13 @@ def send_all(exporters):
     counter = metrics.get_meter("relay").create_counter("requests")
     for index in range(SERIES):
         counter.add(index + 1, {"series": str(index)})
-    metrics.force_flush(20_000)
-    metrics.shutdown()
+    metrics.shutdown()  # collects and exports, once
 
     logs = LoggerProvider(resource=RESOURCE)
     logs.add_log_record_processor(BatchLogRecordProcessor(log_exporter))
-    logger = logging.getLogger("relay")
-    logger.propagate = False
-    logger.setLevel(logging.INFO)
-    handler = LoggingHandler(logger_provider=logs)
-    logger.addHandler(handler)
+    logger = logs.get_logger("relay")
     for index in range(RECORDS):
-        logger.info("record %d", index)
-    logger.removeHandler(handler)
+        logger.emit(timestamp=1767225600_000000000 + index, severity_number=SeverityNumber.INFO, body=f"record {index}")
     assert logs.force_flush(20_000)
     logs.shutdown()
 

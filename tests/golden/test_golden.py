@@ -22,17 +22,12 @@ CASES = sorted(path.parent for path in pathlib.Path(__file__).parent.glob("cases
 IDS = {"traceId", "spanId", "parentSpanId"}
 
 
-OWN_LINE = re.compile(r"Everything is ready|received \d+.* = delivered|otelcol\.component\.kind\W+(receiver|extension)")
-
-
 def debug_lines(text):
-    """What the debug exporter printed, without times and without the lines of the collector itself."""
-    lines = []
-    for line in text.splitlines():
-        if OWN_LINE.search(line):
-            continue
-        lines.append(re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d{4})", "<time>", line))
-    return "\n".join(lines) + "\n"
+    """The messages of the debug exporter without times, and without those of the collector itself."""
+    messages = re.split(r"^(?=\d{4}-\d\d-\d\dT)", text, flags=re.MULTILINE)
+    kept = [message for message in messages if re.search(r'"otelcol.component.kind": "exporter"[^\n]*\n\Z', message)]
+    text = re.sub(r"^\d{4}-\d\d-\d\dT[\d:.]+(Z|[+-]\d{4})", "<time>", "".join(kept), flags=re.MULTILINE)
+    return re.sub(r'"resource": \{[^}]*\}, ', "", text)
 
 
 def hex_ids(value):
