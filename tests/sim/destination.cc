@@ -72,7 +72,7 @@ void World::begin_call(uint32_t index, const flow::Dispatch& dispatch) {
   bool late_soon = call.deadline != 0 && call.deadline < now_ + 10 * kSecond;
   if (!late_soon && (fault == late_ok || fault == late_failure)) fault = internal;
   call.fault = fault;
-  uint64_t in = fault == busy ? 0 : between(0, 60) * kMillisecond;
+  uint64_t in = fault == busy ? 0 : between(0, healed_ ? 10 : 60) * kMillisecond;
   if (fault == late_ok || fault == late_failure) {  // before, between or after the next attempts
     in = call.deadline - std::min(call.deadline, now_) + between(0, chance(80) ? 300 : 5000) * kMillisecond;
   }

@@ -123,6 +123,7 @@ struct Sender {
   bool waits_for_resume = false, trusts_resume = false;
   uint64_t deadline = 0;  // of its calls, times its patience; 0: none
   uint64_t patience = 1;
+  uint64_t send_number = 0;  // of the send event that counts
   std::vector<flow::Outcome> outcomes;
   std::vector<uint32_t> outcome_branches;
 };
@@ -147,10 +148,11 @@ class World : public flow::Payload {
   };
 
   // world.cc: settings, time, senders
-  void make_branch(uint32_t branch);
+  void make_branch(uint32_t branch, bool alone);
   void make_sender(uint32_t sender);
   void schedule(uint64_t in, What what, uint32_t who, uint64_t which = 0);
   void handle(const Event& event);
+  void send_in(uint64_t in, uint32_t sender);
   void send(uint32_t sender);
   void hand_out(uint32_t sender, uint64_t batch);
   void offer(uint32_t sender, uint64_t batch, uint32_t branch, flow::Room room, bool beside_others);
