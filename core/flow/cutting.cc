@@ -40,12 +40,13 @@ uint32_t Delivery::Core::take_front(uint32_t index, uint64_t items) {
   front.search = request.search;
   front.first_try = request.first_try;
   front.successes_seen = request.successes_seen;
+  front.rotated_at = request.rotated_at;
   front.max_items = request.max_items;
   front.max_bytes = request.max_bytes;
   in_flight_requests_ += front.started;
   ++request.generation;  // an answer to the whole fits neither
   request.tries = request.probes = request.throws = request.exhausted = request.own_failures = 0;
-  request.interval = request.rotated_at = 0;
+  request.interval = 0;
   return front_index;
 }
 
@@ -102,7 +103,7 @@ void Delivery::Core::too_large(uint32_t index, const Decision& decision, bool le
   }
   ++request.generation;
   request.tries = request.probes = request.throws = request.exhausted = request.own_failures = 0;
-  request.interval = request.rotated_at = 0;
+  request.interval = 0;
   push_front(index);  // where it is cut when its turn comes
 }
 

@@ -226,6 +226,7 @@ void World::answer_call(uint32_t index, uint64_t number) {
   }
   b.calls.erase(found);
   if (call.fault == busy) {
+    b.busy_until = now_ + 2 * kSecond;
     b.delivery->busy(call.attempt, now_, actions_);
     schedule(between(1, 1500) * kMillisecond, What::writable, index);
   } else {

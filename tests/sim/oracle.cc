@@ -123,6 +123,12 @@ void World::check_always() {
         return fail("what was taken is not accounted for");
       }
     }
+    bool can_send = !b.delivery->health().degraded && now_ >= b.busy_until && budget_->limit_bytes() == UINT64_MAX;
+    if (can_send && book.queued != 0 && b.calls.empty() && b.delivery->in_flight_requests() == 0) {
+      if (b.delivery->waits_for_result()) return fail("all senders wait for each other's answers");
+      uint64_t capacity = b.delivery->queue_capacity();
+      if (capacity != 0 && b.delivery->queue_size() >= capacity) return fail("full, and nothing is sent");
+    }
     if (!stopping_ && book.dropped[static_cast<size_t>(flow::Reason::shutdown)] != 0)
       return fail("shutdown without stop");
   }

@@ -102,7 +102,7 @@ struct Branch {
   uint64_t timer = 0, next_sequence = 1, next_call = 1;
   std::array<uint64_t, 2> last_stored{};
   uint64_t offered = 0, refused = 0, told_early = 0, unattributed = 0, passed_early = 0;  // items
-  uint64_t stored_items = 0, bytes_at_exporter = 0;
+  uint64_t stored_items = 0, bytes_at_exporter = 0, busy_until = 0;
   Mode mode = Mode::healthy;
   bool ordered = false;
   // properties of the destination
