@@ -34,7 +34,14 @@ struct AnyValue {
   enum class Type : uint8_t { empty, string, boolean, integer, float64, array, map, bytes };
 
   AnyValue() = default;
-  explicit AnyValue(Bytes message) noexcept {
+  explicit AnyValue(Bytes message) noexcept : encoded(message) {
+    if (message.size() >= 2 && message[0] == detail::length_tag(1) && message[1] < 0x80 &&
+        message[1] == message.size() - 2) {
+      // PERF: a short string and nothing else, as most values are.
+      type = Type::string;
+      payload_ = message.subspan(2);
+      return;
+    }
     for (Cursor field(message); field.next();) {
       switch (field.tag()) {
         case detail::length_tag(1):
@@ -62,7 +69,6 @@ struct AnyValue {
           break;
       }
     }
-    encoded = message;
   }
 
   std::string_view text() const noexcept { return to_text(payload_); }
@@ -89,6 +95,17 @@ struct AnyValue {
 
 struct KeyValue {
   explicit KeyValue(Bytes message) noexcept {
+    // PERF: a short key, a short value and nothing else, as most attributes are.
+    const size_t size = message.size();
+    if (size >= 4 && message[0] == detail::length_tag(1) && message[1] < 0x80 && message[1] <= size - 4) {
+      const size_t length = message[1];
+      if (message[2 + length] == detail::length_tag(2) && message[3 + length] < 0x80 &&
+          message[3 + length] == size - 4 - length) {
+        key = to_text(message.subspan(2, length));
+        value = AnyValue(message.subspan(4 + length));
+        return;
+      }
+    }
     for (Cursor field(message); field.next();) {
       if (field.tag() == detail::length_tag(1)) key = field.text();
       if (field.tag() == detail::length_tag(2)) value = AnyValue(field.bytes());
