@@ -115,9 +115,10 @@ CodecStatus inflate(bool gzip, std::string_view input, Output& output, ByteBuffe
   return output.end();
 }
 
-// libdeflate has no "Huffman only" (-2): its fastest level is quicker than that in zlib, and smaller.
+// libdeflate has no "Huffman only" (-2): its fastest level is quicker than that in zlib, and smaller. That level is the
+// default too: on OTLP a third of the time of 6, for a tenth more bytes.
 CodecStatus deflate(bool gzip, int32_t level, std::string_view input, ByteBuffer& out) {
-  libdeflate_compressor* compressor = deflater(level == -2 ? 1 : level <= 0 ? 6 : std::min(level, 9));
+  libdeflate_compressor* compressor = deflater(level == 0 || level == -2 ? 1 : level < 0 ? 6 : std::min(level, 9));
   if (!compressor) return CodecStatus::failed;
   auto bound = gzip ? libdeflate_gzip_compress_bound : libdeflate_zlib_compress_bound;
   auto encode = gzip ? libdeflate_gzip_compress : libdeflate_zlib_compress;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <memory>
 
@@ -33,16 +34,19 @@ int listen_unix(const std::string& path, std::string& error) {
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof address.sun_path) return error = "the path is empty or too long", -1;
   path.copy(address.sun_path, sizeof address.sun_path - 1);
+  const bool abstract = path.front() == '@';  // a name without a file
+  if (abstract) address.sun_path[0] = '\0';
+  const auto size = static_cast<socklen_t>(abstract ? offsetof(sockaddr_un, sun_path) + path.size() : sizeof address);
   const auto* raw = reinterpret_cast<const sockaddr*>(&address);
   const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   if (fd < 0) return error = error_text(errno), -1;
   struct stat info {};
   if (stat(path.c_str(), &info) == 0 && S_ISSOCK(info.st_mode)) {  // of a process that died, or of one that lives?
     const int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (connect(probe, raw, sizeof address) != 0 && errno == ECONNREFUSED) unlink(path.c_str());
+    if (connect(probe, raw, size) != 0 && errno == ECONNREFUSED) unlink(path.c_str());
     close(probe);
   }
-  if (bind(fd, raw, sizeof address) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
+  if (bind(fd, raw, size) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
   error = error_text(errno);
   close(fd);
   return -1;

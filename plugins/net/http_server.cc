@@ -351,7 +351,8 @@ void HttpServer::stop(std::chrono::steady_clock::time_point deadline) {
   const int listener = std::exchange(impl_->shared.listener, -1);
   if (listener < 0) return;
   ::close(listener);
-  if (impl_->shared.settings.transport == Transport::unix_socket) ::unlink(impl_->shared.settings.endpoint.c_str());
+  const std::string& path = impl_->shared.settings.endpoint;
+  if (impl_->shared.settings.transport == Transport::unix_socket && !path.starts_with('@')) ::unlink(path.c_str());
 }
 
 }  // namespace sluice::net

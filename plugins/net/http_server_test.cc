@@ -253,6 +253,11 @@ TEST_CASE("http server: a unix socket", "[http]") {
     CHECK(client.ask(post("/u", "")).body == "POST /u  ");
   }
   CHECK_FALSE(std::filesystem::exists(path));
+
+  settings.endpoint = "@" + path.filename().string();  // a name without a file
+  HttpServer nameless(settings, echo);
+  REQUIRE(nameless.start() == "");
+  CHECK(HttpServer(settings, echo).start() == "listen on " + settings.endpoint + ": address already in use");
 }
 
 TEST_CASE("http server: drain answers what is in hand and takes nothing more", "[http]") {

@@ -33,10 +33,10 @@ inline std::optional<Codec> codec_of(std::string_view name) {
 }
 
 struct CompressionParams {
-  int32_t level = 0;  // as upstream: 0 is the codec's default, not "stored"
+  int32_t level = 0;  // as upstream, 0 is the codec's default, not "stored"
   void settings(Settings& s) {
     s("level", level,
-      "How hard to try; gzip, zlib, deflate: -2 (only Huffman codes) to 9, zstd: up to 22; 0: default.");
+      "How hard to try. gzip, zlib, deflate: 1 (quick) to 9 (small), -1: 6, -2: 1; zstd: 1 to 22; 0: quick.");
   }
 };
 
