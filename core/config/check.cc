@@ -315,12 +315,13 @@ void Checker::text_form(const Setting& s, const Node& node, std::string_view tex
     const std::string_view id = text.substr(first, text.find_last_not_of(' ') + 1 - first);
     out.string = id.size() == text.size() ? to_str(text) : arena_.keep(std::string(id));
     if (off_ == 0)
-      found_->uses.push_back({path_of(frame), std::string(id), s.refers, s.interface, node.mark, node.length});
+      found_->uses.push_back(
+          {path_of(frame), std::string(id), s.refers, s.interface, node.mark, node.length, !is_hidden(node)});
     return;
   }
   if (!s.format.empty()) {
     if (const auto bad = check_format(s.format, text))
-      error("config.format", node, frame, bad->message, bad->help);
+      error("config.format", node, frame, bad->message + (is_hidden(node) ? "" : bad->detail), bad->help);
     else if (s.format == "path" && off_ == 0 && !text.empty())
       found_->files.push_back({path_of(frame), std::string(text), node.mark, node.length, !is_hidden(node)});
   }

@@ -42,6 +42,7 @@ struct Listener {
   Mark mark;
   uint32_t length = 1;
   bool written = false;
+  bool shown = true;  // else the address comes from a ${..}
 };
 
 // A setting that names another component.
@@ -49,6 +50,7 @@ struct Use {
   std::string path, id, kind, interface;
   Mark mark;
   uint32_t length = 1;
+  bool shown = true;
 };
 
 struct PathUse {

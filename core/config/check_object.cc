@@ -173,6 +173,7 @@ void Checker::note_listeners(const Object& object, const Frame& frame) {
       if (const sluice_value* const value = object.values[transport]) listener.transport = view(value->string);
     const Node* const node = object.given[i];
     listener.written = node != nullptr;
+    listener.shown = !node || !is_hidden(*node);
     listener.mark = node ? node->mark : frame.near;
     listener.length = node ? node->length : frame.near_length;
     found_->listeners.push_back(std::move(listener));

@@ -127,6 +127,13 @@ class Connector {
     return out;
   }
 
+  // An id that is not defined, if it stands in the file itself.
+  std::string shown(const Node& item, const std::string& id) const {
+    if (item.expanded()) return "of " + state_.sources[item.via].name;
+    const Origin origin = state_.sources[item.mark.source].origin;
+    return origin == Origin::env || origin == Origin::include ? "here" : '"' + id + '"';
+  }
+
   std::vector<std::string> defined(std::initializer_list<Kind> kinds) const {
     std::vector<std::string> all;
     for (const auto& component : state_.components)
@@ -148,7 +155,8 @@ class Connector {
       Component* const extension = state_.find(Kind::extension, id);
       if (!extension) {
         diagnostics_.error("config.undefined", item->mark, item->length, "service::extensions",
-                           "extension \"" + id + "\" is not defined", not_defined_help({Kind::extension}, id));
+                           "extension " + shown(*item, id) + " is not defined",
+                           not_defined_help({Kind::extension}, id));
       } else if (extension->used) {
         diagnostics_.error("config.duplicate-item", item->mark, item->length, "service::extensions",
                            "extension \"" + id + "\" stands twice in this list", "remove one of the two");
@@ -237,7 +245,7 @@ class Connector {
         const std::string help =
             kind == Kind::processor ? not_defined_help({kind}, id) : not_defined_help({kind, Kind::connector}, id);
         diagnostics_.error("config.undefined", item->mark, item->length, here,
-                           std::string(name_of(kind)) + " \"" + id + "\" is not defined", help);
+                           std::string(name_of(kind)) + " " + shown(*item, id) + " is not defined", help);
         continue;
       }
       if (std::find(out.begin(), out.end(), component) != out.end()) {
@@ -327,7 +335,7 @@ class Connector {
         diagnostics_.error("config.undefined", use.mark, use.length, use.path, std::move(message), std::move(help));
         user.valid = false;
       };
-      const std::string name = use.kind + " \"" + use.id + "\"";
+      const std::string name = use.kind + (use.shown || target ? " \"" + use.id + "\"" : " that is named here");
       if (!target) {
         const std::string best = nearest(use.id, defined({*kind}));
         const std::string list = *kind == Kind::extension ? " and list it in service::extensions" : "";
@@ -401,14 +409,17 @@ class Connector {
       for (size_t j = 0; j < i; ++j) {
         if (!collide(*all[i], *all[j])) continue;
         const auto at = parse_host_port(all[i]->address);
+        const bool port = at->port > 0;
+        const std::string what = !all[i]->shown ? (port ? "this port" : "this address")
+                                 : port         ? "port " + std::to_string(at->port)
+                                                : '"' + all[i]->address + '"';
         Diagnostic& said = diagnostics_.error(
             "config.port", all[i]->mark, all[i]->length, all[i]->path,
-            (at->port > 0 ? "port " + std::to_string(at->port) : "\"" + all[i]->address + "\"") +
-                (owner(*all[i]) == owner(*all[j]) ? " is taken twice by this component"
-                                                  : " is taken by another component of this configuration"),
-            at->port > 0 ? "choose another port" : "choose another address");
-        said.notes.push_back(
-            {all[j]->mark, all[j]->path + (all[j]->written ? "" : " (default)") + " listens on " + all[j]->address});
+            what + (owner(*all[i]) == owner(*all[j]) ? " is taken twice by this component"
+                                                     : " is taken by another component of this configuration"),
+            port ? "choose another port" : "choose another address");
+        said.notes.push_back({all[j]->mark, all[j]->path + (all[j]->written ? "" : " (default)") + " listens on " +
+                                                (all[j]->shown ? all[j]->address : "it")});
         break;
       }
     }

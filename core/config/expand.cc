@@ -98,6 +98,7 @@ class Expander {
       const size_t behind = text.size() - close - 1;
       while (!regions.empty() && (behind < regions.back().behind || open < regions.back().begin)) regions.pop_back();
       const std::string uri = text.substr(open + 2, close - open - 2);
+      nested_ = round > 0;
       if (cycles(node, uri, regions, outer)) return;
       if (++round > kMaxRounds) {
         fail(node, "expand.cycle", "more than " + std::to_string(kMaxRounds) + " expansions in one value",
@@ -180,8 +181,9 @@ class Expander {
     return found;
   }
 
-  // Without what may be a secret.
-  static std::string printed(std::string_view uri) {
+  // Without what may be a secret: a default, a text, or what another ${..} gave.
+  std::string printed(std::string_view uri) const {
+    if (nested_) return "${..}";
     if (scheme_of(uri) == "yaml") return "${yaml:..}";
     return "${" + std::string(uri.substr(0, uri.find(":-"))) + "}";
   }
@@ -193,15 +195,16 @@ class Expander {
     const std::string scheme(scheme_of(uri));
     const std::string rest = scheme.empty() ? uri : uri.substr(colon + 1);
     if (scheme == "env" || colon == std::string::npos) return variable(node, rest);
-    if (scheme == "yaml") return Retrieved{Origin::inline_yaml, "${yaml:..}", rest};
+    if (scheme == "yaml") return Retrieved{Origin::inline_yaml, printed(uri), rest};
     if (scheme == "file") return file(node, rest);
-    if (uri.substr(colon).starts_with(":-") && is_variable_name(uri.substr(0, colon)))
+    if (!nested_ && uri.substr(colon).starts_with(":-") && is_variable_name(uri.substr(0, colon)))
       return fail(node, "expand.scheme", "${" + uri.substr(0, colon) + ":-..} has no scheme",
                   "a default needs it: ${env:" + uri.substr(0, colon) + ":-...}");
     if (scheme == "http" || scheme == "https")
-      return fail(node, "expand.scheme", "${" + scheme + ":..} is not supported yet", "accepted: env, file, yaml");
+      return fail(node, "expand.scheme", "${http:..} is not supported yet", "accepted: env, file, yaml");
     return fail(node, "expand.scheme",
-                scheme.empty() ? "this ${..} has no scheme" : "there is no scheme \"" + scheme + "\" for ${..}",
+                scheme.empty() || nested_ ? "this ${..} has no scheme that is known"
+                                          : "there is no scheme \"" + scheme + "\" for ${..}",
                 "accepted: env, file, yaml; a $ that is meant as such is written $$");
   }
 
@@ -211,7 +214,7 @@ class Expander {
     if (!is_variable_name(name))
       return fail(node, "expand.env-name", "this ${..} names no variable",
                   "a name has letters, digits and _, and no digit at the beginning");
-    Retrieved got{Origin::env, "${env:" + name + "}", "", false};
+    Retrieved got{Origin::env, printed("env:" + name), "", false};
     if (auto value = environment_.variable(name)) {
       got.text = std::move(*value);
     } else if (separator != std::string::npos) {
@@ -220,17 +223,18 @@ class Expander {
       got.unset = true;
       if (node.mark)
         diagnostics_->warning("expand.unset-env", node.mark, node.length, path(),
-                              "the variable " + name + " is not set and counts as empty",
-                              "set it, or give a default: ${env:" + name + ":-...}");
+                              (nested_ ? "a variable" : "the variable " + name) + " is not set and counts as empty",
+                              "set it, or give a default: ${env:" + (nested_ ? "..." : name) + ":-...}");
     }
     return got;
   }
 
   std::optional<Retrieved> file(Node& node, const std::string& name) {
-    Retrieved got{Origin::include, "${file:" + name + "}", ""};
+    Retrieved got{Origin::include, printed("file:" + name), ""};
     const std::string why = environment_.read(name, got.text);
     if (!why.empty())
-      return fail(node, "expand.file", "cannot read " + name + ": " + why, "check the name and the rights of the file");
+      return fail(node, "expand.file", "cannot read " + (nested_ ? "the file" : name) + ": " + why,
+                  "check the name and the rights of the file");
     included_ += got.text.size();
     if (got.text.size() > kMaxSourceBytes || included_ > kMaxIncludedBytes)
       return fail(node, "yaml.too-large", "the files of ${file:..} are larger than 16 MiB, or than 64 MiB together",
@@ -268,6 +272,7 @@ class Expander {
   std::vector<const Node*> path_;
   size_t values_ = 0;
   size_t included_ = 0;
+  bool nested_ = false;  // what is being expanded was itself put there: its name may be a secret
 };
 
 }  // namespace

@@ -55,7 +55,7 @@ std::optional<BadForm> check_format(std::string_view format, std::string_view te
   if (format == "url") return bad_url(text);
   if (format == "regex") {
     const RE2 regex(re2::StringPiece(text.data(), text.size()), quiet());
-    if (!regex.ok()) return BadForm{"this is no regular expression: " + regex.error(), "RE2's syntax is accepted"};
+    if (!regex.ok()) return BadForm{"this is no regular expression", "RE2's syntax is accepted", ": " + regex.error()};
   }
   return std::nullopt;
 }

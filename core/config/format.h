@@ -12,6 +12,7 @@ namespace sluice::config {
 struct BadForm {
   std::string message;  // what is wrong, without the text itself: it may come from a variable
   std::string help;
+  std::string detail = {};  // may quote a part of the text
 };
 
 // Of "host:port", "url" and "regex"; other names are not checked. Empty texts are for `required` and the rules.
