@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 #include "plugins/testing/subject.h"
@@ -94,6 +95,19 @@ TEST_CASE("broken plugins: exceptions of every type stop at the barrier of the S
   FakeHost host;
   const Subject subject(host, entry, "throws", Tree::map({{"what", what}, {"in", "create"}}));
   CHECK_FALSE(subject.created());
+}
+
+TEST_CASE("conformance: finds what is broken and names the case", "[abi]") {
+  const auto [name, found] = GENERATE(table<const char*, const char*>({
+      {"completes_twice", "all is taken behind: completed call 1 twice"},
+      {"completes_never", "all is taken behind: call 1 is not answered, though all is taken behind"},
+      {"create_fails", "all is taken behind: create() fails with the given settings: the gates cannot be opened"},
+      {"init_fails", "all is taken behind: start() fails with the given settings: no water in the river"},
+  }));
+  const ConformanceOptions impatient{.patience = std::chrono::milliseconds(1)};
+  const auto problems = run_conformance_case("all is taken behind", *load(name), name, impatient);
+  REQUIRE(!problems.empty());
+  CHECK(problems[0] == found);
 }
 
 }  // namespace

@@ -300,10 +300,6 @@ void World::offer(uint32_t index, uint64_t number, uint32_t branch, flow::Room r
       placed.told_ok = true;
       told.flags = SLUICE_RESULT_EARLY;
       b.told_early += batch.items;
-      if (batch.items == 0) {
-        b.copies.erase(number);
-        dereference(number);
-      }
       break;
     case flow::Verdict::pending:
       if (b.delivery->book().waiting > waiting_before && b.settings.sending_queue->block_on_overflow) {

@@ -216,12 +216,12 @@ class Backend:
             return reply(404, b"404 page not found", "text/plain")
         if headers.get("content-type") != "application/x-protobuf":
             return reply(415, b"415 unsupported media type", "text/plain")
-        if len(data) > self._http_limit:
-            return reply(400, b"http: request body too large", "text/plain")
         try:
             data = decompress(headers.get("content-encoding", "identity"), data)
         except (OSError, zlib.error, zstandard.ZstdError, ValueError) as problem:
             return reply(400, str(problem).encode(), "text/plain")
+        if len(data) > self._http_limit:  # of what comes out of the decompression, as in the real ones
+            return reply(400, b"http: request body too large", "text/plain")
         answer = self._take(signal, "http", headers, data)
         if answer.http >= 300 or answer.grpc:
             extra = [("Retry-After", str(int(answer.retry_after)))] if answer.retry_after is not None else []
