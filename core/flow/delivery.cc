@@ -99,6 +99,7 @@ uint64_t Delivery::Core::units(uint64_t items, uint64_t bytes) const {
 Offered Delivery::Core::offer(const Offer& offer, uint64_t now, Actions& out) {
   if (offer.reserved) reserved_ -= units(offer.items, offer.bytes);
   if (offer.items == 0) {
+    out.released.push_back(offer.source);
     finish_step(now, out);
     return {};
   }
@@ -106,7 +107,7 @@ Offered Delivery::Core::offer(const Offer& offer, uint64_t now, Actions& out) {
   auto refuse = [&](Reason reason, uint64_t hint) {
     book_.returned[static_cast<size_t>(reason)] += offer.items;
     book_.enqueue_failed += offer.items;
-    return Offered{Verdict::failed, hint};
+    return Offered{Verdict::failed, hint, reason};
   };
   if (cut_) return refuse(Reason::stopping, retry_hint(now));
   if (!queue_ && gate_ == Gate::paused && offer.deadline_mono_ns != 0 && offer.deadline_mono_ns < gate_until_) {
@@ -139,7 +140,7 @@ Offered Delivery::Core::offer_when_full(const Offer& offer, uint64_t now, Action
     waiters_.push_back(index);
     book_.waiting += offer.items;
     see(Seen::waited);
-    return {Verdict::pending, 0};
+    return {Verdict::pending};
   }
   if (when_full_ == config::WhenFull::drop_oldest) {
     while (!has_place() && evict_oldest(now, out)) {
@@ -155,14 +156,15 @@ Offered Delivery::Core::offer_when_full(const Offer& offer, uint64_t now, Action
     out.released.push_back(offer.source);
     return {};
   }
-  count(book_.returned, draining_ ? Reason::stopping : Reason::queue_full);
+  Reason reason = draining_ ? Reason::stopping : Reason::queue_full;
+  count(book_.returned, reason);
   if (stuck(now) && !told_stuck_) {
     told_stuck_ = true;
     note(Notice::Kind::stuck, Reason::queue_full, 0, 0, nullptr, out);
   }
-  if (draining_) return {Verdict::failed, retry_hint(now)};
+  if (draining_) return {Verdict::failed, retry_hint(now), reason};
   owes_resume_ = true;
-  return {Verdict::busy, retry_hint(now)};
+  return {Verdict::busy, retry_hint(now), reason};
 }
 
 Room Delivery::Core::reserve(uint64_t items, uint64_t bytes, uint64_t now) {

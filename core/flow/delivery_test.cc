@@ -51,6 +51,7 @@ TEST_CASE("delivery: an empty batch is taken and forgotten", "[flow][delivery]")
   Bench b(queue_settings());
   CHECK(b.offer(7, 0) == Verdict::taken);
   CHECK(b.calls.empty());
+  CHECK(b.released == std::vector<uint64_t>{7});
   CHECK(b.delivery.book().offered == 0);
 }
 
@@ -382,6 +383,7 @@ TEST_CASE("delivery: without a queue each batch is a call of its own, and its an
   CHECK(b.returned(Reason::permanent) == 1);
   b.answer(SLUICE_FAILED_RETRYABLE, kUnavailable);
   CHECK(b.offer(99, 1, b.now + kSecond) == Verdict::failed);  // the next probe comes after its deadline
+  CHECK(name(b.last.reason) == "deadline");
 }
 
 // ---- the end

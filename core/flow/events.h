@@ -28,7 +28,7 @@ class Payload {
 // --------------------------------------------------------------------------------------------------------------
 struct Offer {
   uint64_t source = 0;  // the shell's own name for this batch, for instance a pointer; must be unused
-  uint64_t items = 0;   // 0 is answered `taken` and forgotten at once: no release follows
+  uint64_t items = 0;   // 0: taken, counted nowhere, and released at once
   uint64_t bytes = 0;
   uint64_t deadline_mono_ns = 0;   // of the sender's call; 0: none. Ignored once the sender has been answered
   std::string_view partition;      // equal for what may be merged: the values of metadata_keys, encoded by the shell
@@ -45,6 +45,7 @@ enum class Verdict : uint8_t {
 struct Offered {
   Verdict verdict = Verdict::taken;
   uint64_t retry_after_ns = 0;
+  Reason reason = Reason::none;  // of busy and failed
 };
 
 enum class Room : uint8_t {
