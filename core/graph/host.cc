@@ -108,18 +108,19 @@ struct HostFunctions {
     // What the caller may look at until this thread's next send().
     static thread_local Outcome last;
     static thread_local sluice_result last_view;
-    sluice_status status;
+    Outcome outcome;
     {
       Frame::Entry entry;
-      Outcome outcome = node(h).send(*send);
-      status = outcome.status;
-      if (result) {
-        *result = nullptr;
-        if (outcome.answered() && (outcome.details || outcome.flags || status != SLUICE_DONE)) {
-          last = std::move(outcome);
-          last_view = last.view();
-          *result = &last_view;
-        }
+      outcome = node(h).send(*send);
+    }
+    // Only now: what ran at the end of the entry may have sent as well.
+    const sluice_status status = outcome.status;
+    if (result) {
+      *result = nullptr;
+      if (outcome.answered() && (outcome.details || outcome.flags || status != SLUICE_DONE)) {
+        last = std::move(outcome);
+        last_view = last.view();
+        *result = &last_view;
       }
     }
     return status;

@@ -213,6 +213,11 @@ Outcome Node::call(uint32_t input, const Parcel& parcel, const Reply& reply) {
     misbehaving("consume() returned a status that does not exist");
     outcome.status = SLUICE_INVALID;
   }
+  if (outcome.status == SLUICE_BUSY) {
+    // It was full because of what is behind it: the hint from there goes on to the sender.
+    outcome = Outcome::failed(SLUICE_BUSY, flow::kUnavailable, flow::Reason::queue_full, name() + " takes nothing now",
+                              busy_hint_ns_.exchange(0, std::memory_order_relaxed));
+  }
   const bool broken = outcome.status == SLUICE_INVALID || outcome.status == SLUICE_UNIMPLEMENTED;
   if (broken && about_.kind != config::Kind::exporter) {  // an exporter's queue has its own way with such answers
     outcome.status = SLUICE_FAILED_PERMANENT;
@@ -260,6 +265,9 @@ Outcome Node::send(const sluice_send& send) {
   if (timed) record->references.store(2);  // the timer's, should there be one
   Outcome outcome = edges_[send.output]->offer(parcel, *this, reinterpret_cast<uint64_t>(record));
   if (outcome.answered()) {
+    if (outcome.status == SLUICE_BUSY && outcome.details) {
+      busy_hint_ns_.store(outcome.details->retry_after_ns, std::memory_order_relaxed);
+    }
     settle(*record, outcome);
     if (timed) record->drop();
     record->drop();

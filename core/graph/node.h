@@ -142,6 +142,7 @@ class Node final : public Sender, public Waiter {
   std::atomic<uint32_t> callbacks_{0};  // sent, resume, timer, drain: running or waiting for the lane
   // Of what it passed on, so much came back and has not been given back to its own senders yet.
   std::atomic<uint64_t> came_back_{0};
+  std::atomic<uint64_t> busy_hint_ns_{0};  // of its last send() that was answered BUSY
   std::array<std::atomic<telemetry::ComponentBook*>, 3> books_{};
   std::array<std::atomic<uint64_t>, 3> held_{};
   std::array<std::atomic<Door*>, 3> doors_{};
