@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 #include "plugins/testing/subject.h"
@@ -54,6 +55,10 @@ TEST_CASE("forward connector: signal without a pipeline behind it is refused at 
   CHECK(host.last_error() ==
         "pipeline \"traces/test\" sends traces here, but no pipeline of traces receives from here; forward keeps the "
         "signal");
+}
+
+TEST_CASE("forward connector: keeps the rules of the border", "[connector][forward]") {
+  CHECK(conformance_problems(connector_forward_sluice_plugin_entry_v0, "forward") == std::vector<std::string>{});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 #include "plugins/testing/subject.h"
@@ -136,6 +137,10 @@ TEST_CASE("debug exporter: settings that contradict each other are refused", "[e
                        Tree::map({{"use_internal_logger", false}, {"output_paths", Tree::list({"https://x/y"})}}));
   CHECK_FALSE(scheme.created());
   CHECK(host.last_error() == "\"https://x/y\" is neither stdout, stderr, a path nor a URL as file:///path");
+}
+
+TEST_CASE("debug exporter: keeps the rules of the border", "[exporter][debug]") {
+  CHECK(conformance_problems(exporter_debug_sluice_plugin_entry_v0, "debug") == std::vector<std::string>{});
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 #include "plugins/testing/subject.h"
@@ -19,6 +20,10 @@ TEST_CASE("nop exporter: every signal is taken and nothing is kept", "[exporter]
   }
   CHECK(host.live_batches() == 0);
   CHECK(host.violations().empty());
+}
+
+TEST_CASE("nop exporter: keeps the rules of the border", "[exporter][nop]") {
+  CHECK(conformance_problems(exporter_nop_sluice_plugin_entry_v0, "nop") == std::vector<std::string>{});
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 // When batches are sent, of what size, and what becomes of those that are refused. Senders are answered early here.
 #include <catch2/catch.hpp>
 
+#include "plugins/testing/conformance.h"
 #include "processors/batch/testing.h"
 
 namespace sluice::testing {
@@ -258,6 +259,14 @@ TEST_CASE("batch processor: maximum below the size is refused", "[processor][bat
                       Tree::map({{"send_batch_size", 100}, {"send_batch_max_size", 99}}));
   CHECK_FALSE(batch.created());
   CHECK(host.last_error() == "must be 0, or at least send_batch_size (100)");
+}
+
+TEST_CASE("batch processor: keeps the rules of the border", "[processor][batch]") {
+  const char* acknowledge = GENERATE("accepted", "delivered");
+  const int size = GENERATE(0, 10, 8192);
+  CHECK(conformance_problems(processor_batch_sluice_plugin_entry_v0, "batch",
+                             {.settings = Tree::map({{"acknowledge", acknowledge}, {"send_batch_size", size}})}) ==
+        std::vector<std::string>{});
 }
 
 }  // namespace

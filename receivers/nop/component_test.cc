@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/subject.h"
 
@@ -19,6 +20,10 @@ TEST_CASE("nop receiver: starts, sends nothing, stops", "[receiver][nop]") {
   nop.stop();
   CHECK(host.sends().empty());
   CHECK(host.violations().empty());
+}
+
+TEST_CASE("nop receiver: keeps the rules of the border", "[receiver][nop]") {
+  CHECK(conformance_problems(receiver_nop_sluice_plugin_entry_v0, "nop") == std::vector<std::string>{});
 }
 
 }  // namespace
