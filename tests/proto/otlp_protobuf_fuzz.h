@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// The fuzz target and its comparison, for the tests that use them on messages of their own.
 #ifndef SLUICE_TESTS_PROTO_OTLP_PROTOBUF_FUZZ_H
 #define SLUICE_TESTS_PROTO_OTLP_PROTOBUF_FUZZ_H
 
