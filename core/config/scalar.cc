@@ -151,7 +151,7 @@ std::optional<uint64_t> parse_bytes(std::string_view text) {
   if (!text.empty() && text[0] == ' ') text.remove_prefix(1);
   std::string unit;
   for (char c : text) unit += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  if (unit.empty()) unit = "b";
+  if (unit.empty()) unit += 'b';
   constexpr uint64_t kMax = std::numeric_limits<int64_t>::max();  // the border carries sizes as int64
   for (const Unit& known : kSizes)
     if (known.name == unit) return count > kMax / known.factor ? std::nullopt : std::optional(count * known.factor);
