@@ -54,6 +54,13 @@ class CheckTest(unittest.TestCase):
         self.write("core/long.cc", HEAD + "\n" * 600)
         self.assertEqual(len(self.found(check.check_length)), 1)
 
+    def test_links(self):
+        self.write("core/flow/queue.h", HEAD)
+        self.write("docs/good.md", "[there](../core/flow/queue.h) `core/flow/queue` `core/flow/` `a/b` [web](https://example.com/x)\n")
+        self.assertEqual(self.found(check.check_links), [])
+        self.write("docs/bad.md", "[gone](nowhere.md) `core/flow/gone.cc`\n")
+        self.assertEqual(len(self.found(check.check_links)), 2)
+
     def test_includes(self):
         self.write("exporters/debug/component.cc", HEAD + '#include "core/base/clock.h"\n')
         self.assertEqual(len(self.found(check.check_includes)), 1)
