@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tally.h"
-
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
 #include "plugins/testing/conformance.h"
