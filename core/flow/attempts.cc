@@ -110,6 +110,8 @@ bool Delivery::Core::start(uint32_t index, uint64_t now, Actions& out) {
     source.started = true;
     if (source.owed && source.deadline != 0) request.deadline = std::min(request.deadline, source.deadline);
   }
+  uint64_t deadline = request.deadline;  // as the exporter hears it
+  if (deadline != kNever) request.deadline += kAnswerGrace;
   attempts_due_ = std::min(attempts_due_, request.deadline);
   request.state = State::open;
   request.position = static_cast<uint32_t>(open_.size());
@@ -123,7 +125,7 @@ bool Delivery::Core::start(uint32_t index, uint64_t now, Actions& out) {
 
   Dispatch& dispatch = out.dispatches.emplace_back();
   dispatch.attempt = attempt_of(index);
-  dispatch.deadline_mono_ns = request.deadline == kNever ? 0 : request.deadline;
+  dispatch.deadline_mono_ns = deadline == kNever ? 0 : deadline;
   dispatch.items = request.items;
   dispatch.bytes = request.bytes;
   dispatch.first_slice = static_cast<uint32_t>(out.slices.size());

@@ -93,7 +93,7 @@ struct Request {
   uint32_t tries = 0, probes = 0, throws = 0, exhausted = 0, own_failures = 0;
   uint64_t interval = 0;  // of the backoff
   uint64_t first_try = 0;
-  uint64_t deadline = 0;                  // of the open attempt; 0: none
+  uint64_t deadline = 0;                  // when the open attempt is given up
   uint64_t due = 0;                       // end of the rest
   uint64_t successes_seen = 0;            // of others
   uint64_t rotated_at = 0;                // opening of the gate that would prove that this request is to blame; 0: none

@@ -362,8 +362,16 @@ TEST_CASE("delivery: a sender's deadline in the queue gives its items back, at t
   CHECK(b.calls.front().deadline == b.now + kSecond);
   b.pass(kSecond);
   CHECK(b.answers.back().source == 3);
-  CHECK(b.answers.back().status == SLUICE_FAILED_RETRYABLE);  // no further try before its deadline
+  CHECK(b.answers.back().status == SLUICE_CANCELLED);
+  CHECK(b.delivery.book().in_flight == 9);
+  b.pass(kAnswerGrace);  // the exporter has not answered either
   CHECK(b.returned(Reason::expired) == 9);
+
+  CHECK(b.answer(b.take(), result_of(SLUICE_DONE)) == SLUICE_CANCELLED);  // too late
+  b.offer(4, 3, b.now + kSecond);
+  b.answer(SLUICE_FAILED_RETRYABLE, kUnavailable);
+  CHECK(b.answers.back().source == 4);
+  CHECK(b.answers.back().status == SLUICE_FAILED_RETRYABLE);  // no further try before its deadline
 }
 
 TEST_CASE("delivery: without a queue each batch is a call of its own, and its answer the destination's",

@@ -13,6 +13,9 @@
 
 namespace sluice::flow {
 
+// An exporter that keeps its deadline answers at the deadline, not before it: so much later its call is given up.
+inline constexpr uint64_t kAnswerGrace = 100'000'000;
+
 // How large parts of a source are; asked only when something must be cut by bytes. Called inside of a step, hence under
 // the shell's lock: must neither block nor call into the wrapper.
 class Payload {

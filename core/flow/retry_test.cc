@@ -185,7 +185,7 @@ TEST_CASE("retry: a late OK ends the request, a late failure does not", "[flow][
   b.offer(1, 3);
   b.offer(2, 4);
   Bench::Call first = b.take(), second = b.take();
-  b.pass(5 * kSecond);
+  b.pass(5 * kSecond + kAnswerGrace);
   CHECK(b.delivery.book().in_flight == 7);
   CHECK(b.answer(first, result_of(SLUICE_DONE)) == SLUICE_DONE);
   CHECK(b.answer(second, unavailable()) == SLUICE_CANCELLED);

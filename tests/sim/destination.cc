@@ -74,7 +74,7 @@ void World::begin_call(uint32_t index, const flow::Dispatch& dispatch) {
   call.fault = fault;
   uint64_t in = fault == busy ? 0 : between(0, healed_ ? 10 : 60) * kMillisecond;
   if (fault == late_ok || fault == late_failure) {  // before, between or after the next attempts
-    in = call.deadline - std::min(call.deadline, now_) + between(0, chance(80) ? 300 : 5000) * kMillisecond;
+    in = call.deadline - std::min(call.deadline, now_) + between(0, chance(80) ? 400 : 5000) * kMillisecond;
   }
   call.answer_at = fault == hang ? kNever : now_ + in;
   if (fault != hang) schedule(in, What::answer, index, call.number);

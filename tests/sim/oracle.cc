@@ -19,7 +19,7 @@ uint64_t sum(const std::array<uint64_t, flow::kReasons>& cells) {
 // From its deadline on a call is only waited for; its items may be sent again.
 void World::mark_silent(Branch& b) {
   for (auto& [number, call] : b.calls) {
-    if (call.silent || call.deadline == 0 || call.deadline > now_) continue;
+    if (call.silent || call.deadline == 0 || call.deadline + flow::kAnswerGrace > now_) continue;
     call.silent = true;
     b.bytes_at_exporter -= call.bytes;
     for (const flow::Slice& slice : call.slices) {
