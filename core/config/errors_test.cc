@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // docs/errors.md: every id that the code says has its heading there, and every heading is said.
 #include <catch2/catch.hpp>
-
 #include <filesystem>
 #include <fstream>
 #include <set>
