@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The collector's own log. Lines look like upstream's, on the console or as JSON; equal lines are thinned out; known
-// secrets never show. Whole lines are written, by whichever thread logs, and nobody waits for a reader that is slow:
-// what a full pipe does not take is kept up to kBacklogBytes, then dropped and counted in the log itself. Only a disk
-// can make a writer wait, and then only the one thread that happens to write.
+// secrets never show. Whole lines are written, by whichever thread logs. A reader that does not read costs one writer
+// LogOutput::kWaitMs once; from then on what it does not take is kept up to kBacklogBytes, then dropped and counted in
+// the log itself. A slow disk makes the one thread wait that happens to write.
 //
 //   log.info("listening", {{"endpoint", endpoint}});
 #ifndef SLUICE_CORE_TELEMETRY_LOG_H

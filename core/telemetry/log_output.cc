@@ -25,10 +25,17 @@ size_t piece_size(std::string_view text) {
   return newline == std::string_view::npos ? kPieceBytes : newline + 1;
 }
 
-bool is_writable(int descriptor, int patience_ms) {
+// Errors count as writable: they show in write().
+bool is_writable(int descriptor, std::chrono::steady_clock::time_point until) {
+  using std::chrono::milliseconds;
   pollfd poll_fd{descriptor, POLLOUT, 0};
-  int ready = poll(&poll_fd, 1, patience_ms);
-  return ready > 0 || (ready < 0 && errno != EINTR);  // errors show in write()
+  int ready = poll(&poll_fd, 1, 0);
+  while (ready == 0 || (ready < 0 && errno == EINTR)) {
+    auto rest = std::chrono::ceil<milliseconds>(until - std::chrono::steady_clock::now()).count();
+    if (rest <= 0) return false;
+    ready = poll(&poll_fd, 1, static_cast<int>(std::min<int64_t>(rest, 1000)));
+  }
+  return true;
 }
 
 }  // namespace
@@ -56,7 +63,7 @@ LogOutput::~LogOutput() {
 int LogOutput::write(std::string_view line, const std::function<std::string(uint64_t)>& gap) {
   {
     std::lock_guard lock(mutex_);
-    if (unwritten_ + line.size() > backlog_limit_) {
+    if (unwritten_ >= backlog_limit_) {
       ++dropped_untold_;
       dropped_.fetch_add(1, std::memory_order_relaxed);
     } else {
@@ -70,52 +77,52 @@ int LogOutput::write(std::string_view line, const std::function<std::string(uint
       unwritten_ += line.size();
     }
   }
-  return write_backlog(0);
+  return write_backlog(Clock::now() + std::chrono::milliseconds(kWaitMs), Waiting::unless_stalled);
 }
 
 void LogOutput::flush(uint64_t patience_ms) {
-  using Clock = std::chrono::steady_clock;
-  auto end = Clock::now() + std::chrono::milliseconds(patience_ms);
+  auto until = Clock::now() + std::chrono::milliseconds(patience_ms);
   while (unwritten_ > 0) {
-    auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(end - Clock::now()).count();
-    write_backlog(static_cast<int>(std::clamp<int64_t>(rest, 0, 1000)));
-    if (rest <= 0) return;
+    write_backlog(until, Waiting::always);
+    if (Clock::now() >= until) return;
     std::this_thread::yield();  // somebody else may be writing
   }
 }
 
 // Whoever comes while another thread writes leaves its line to that one. That one looks again after it has let go, so
 // no line is left behind.
-int LogOutput::write_backlog(int patience_ms) {
+int LogOutput::write_backlog(Clock::time_point until, Waiting waiting) {
   int error = 0;
-  bool stuck = false;
-  while (!stuck && unwritten_.load() > 0) {
+  while (unwritten_ > 0) {
     std::unique_lock writing(writing_, std::try_to_lock);
     if (!writing) return error;
-    int failed = write_some(patience_ms, stuck);
+    if (stalled_ && waiting == Waiting::unless_stalled) until = Clock::time_point();  // long over
+    int failed = write_chunk(until);
     if (failed != 0 && !failing_) error = failed;
     failing_ = failed != 0;
+    if (stalled_) return error;
   }
   return error;
 }
 
-int LogOutput::write_some(int patience_ms, bool& stuck) {
+int LogOutput::write_chunk(Clock::time_point until) {
   if (chunk_written_ == chunk_.size()) {
     chunk_.clear();
     chunk_written_ = 0;
     std::lock_guard lock(mutex_);
     chunk_.swap(backlog_);
   }
+  stalled_ = false;
   while (chunk_written_ < chunk_.size()) {
-    if (!is_writable(descriptor_, patience_ms)) {
-      stuck = true;
+    std::string_view rest = std::string_view(chunk_).substr(chunk_written_);
+    if (!is_writable(descriptor_, until)) {
+      stalled_ = true;
       return 0;
     }
-    std::string_view rest = std::string_view(chunk_).substr(chunk_written_);
     ssize_t written = ::write(descriptor_, rest.data(), piece_size(rest));
     if (written < 0 && errno == EINTR) continue;
     if (written < 0 && errno == EAGAIN) {
-      stuck = true;
+      stalled_ = true;
       return 0;
     }
     if (written < 0) {

@@ -7,6 +7,7 @@
 #define SLUICE_CORE_TELEMETRY_LOG_OUTPUT_H
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,8 @@ namespace sluice::telemetry {
 // Thread-safe.
 class LogOutput {
  public:
+  static constexpr int kWaitMs = 100;
+
   // "stderr", "stdout" or a file, which is made if need be and written at its end. Null and `error` if it cannot be.
   static std::shared_ptr<LogOutput> open(const std::string& path, size_t backlog_bytes, std::string& error);
 
@@ -29,8 +32,9 @@ class LogOutput {
   LogOutput(const LogOutput&) = delete;
   LogOutput& operator=(const LogOutput&) = delete;
 
-  // `line` ends in a newline. When lines have been dropped and there is room again, `gap(count)` makes a line that says
-  // so. Returns 0, or the error number of the first failed write after one that succeeded.
+  // `line` ends in a newline; it may be longer than the backlog, whose limit is soft by one line. When lines have been
+  // dropped and there is room again, `gap(count)` makes a line that says so. Returns 0, or the error number of the
+  // first failed write after one that succeeded.
   int write(std::string_view line, const std::function<std::string(uint64_t)>& gap);
 
   // Writes the backlog; waits up to `patience_ms` for the other end to take it.
@@ -40,8 +44,11 @@ class LogOutput {
   uint64_t dropped_lines() const { return dropped_.load(std::memory_order_relaxed); }
 
  private:
-  int write_backlog(int patience_ms);
-  int write_some(int patience_ms, bool& stuck);
+  using Clock = std::chrono::steady_clock;
+  enum class Waiting { unless_stalled, always };
+
+  int write_backlog(Clock::time_point until, Waiting waiting);
+  int write_chunk(Clock::time_point until);
 
   const std::string name_;
   const int descriptor_;
@@ -57,6 +64,7 @@ class LogOutput {
   std::mutex writing_;
   std::string chunk_;         // under writing_: taken from the backlog, being written
   size_t chunk_written_ = 0;  // under writing_
+  bool stalled_ = false;      // under writing_: the other end has not taken what it was last given
   bool failing_ = false;      // under writing_
 };
 
