@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "plugins/net/settings/headers.h"
+#include "plugins/net/thread.h"
 #include "plugins/net/tls.h"
 
 namespace sluice::net {
@@ -201,7 +201,7 @@ std::string HttpClient::init() {
 
 void HttpClient::start() {
   impl_->thread = std::thread([impl = impl_.get()] {
-    pthread_setname_np(pthread_self(), impl->options.thread_name.substr(0, 15).c_str());
+    prepare_thread(impl->options.thread_name);
     impl->run();
   });
 }

@@ -156,7 +156,10 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   void make_room();
   void take_answers();
   void look_at_deadlines();
-  void reap(uint64_t connection);
+  template <class F>
+  void with(uint64_t connection, F&& act);
+  using Connections = std::unordered_map<uint64_t, std::unique_ptr<HttpConnection>>;
+  Connections::iterator drop(Connections::iterator at);
   void start_draining();
   void wake();
 
@@ -166,7 +169,7 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   Clock::time_point resume_accepting_ = kNever;
   Clock::time_point next_look_ = kNever;
   uint64_t next_id_ = 2;  // 0: the listener, 1: the wake-up
-  std::unordered_map<uint64_t, std::unique_ptr<HttpConnection>> connections_;
+  Connections connections_;
   std::vector<uint64_t> again_;
   ByteBuffer scratch_;
   std::string date_;

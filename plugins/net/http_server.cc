@@ -4,7 +4,6 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 
 #include "plugins/net/http_connection.h"
 #include "plugins/net/http_listen.h"
+#include "plugins/net/thread.h"
 
 namespace sluice::net {
 namespace {
@@ -97,19 +97,12 @@ void HttpLoop::run() {
       } else if (id == kWakeup) {
         uint64_t ignored;
         while (::read(wakeup_, &ignored, sizeof ignored) > 0) continue;
-      } else if (auto it = connections_.find(id); it != connections_.end()) {
-        try {
-          it->second->on_event(events[i].events);
-        } catch (...) {  // out of memory: this connection is given up, the others go on
-          connections_.erase(it);
-          --shared_->connections;
-          continue;
-        }
-        reap(id);
+      } else {
+        with(id, [&](HttpConnection& connection) { connection.on_event(events[i].events); });
       }
     }
     for (const uint64_t id : std::exchange(again_, {})) {
-      if (auto it = connections_.find(id); it != connections_.end()) it->second->run(), reap(id);
+      with(id, [](HttpConnection& connection) { connection.run(); });
     }
     take_answers();
     if (Clock::now() >= next_look_) look_at_deadlines();
@@ -126,11 +119,22 @@ void HttpLoop::run() {
   answers_.clear();
 }
 
-void HttpLoop::reap(uint64_t id) {
-  auto it = connections_.find(id);
-  if (it == connections_.end() || !it->second->closed()) return;
-  connections_.erase(it);
+HttpLoop::Connections::iterator HttpLoop::drop(Connections::iterator at) {
   --shared_->connections;
+  return connections_.erase(at);
+}
+
+// Does something with a connection, if it is still there, and buries it if that was its end.
+template <class F>
+void HttpLoop::with(uint64_t id, F&& act) {
+  const auto it = connections_.find(id);
+  if (it == connections_.end()) return;
+  try {
+    act(*it->second);
+    if (!it->second->closed()) return;
+  } catch (...) {  // out of memory: this connection is given up, the others go on
+  }
+  drop(it);
 }
 
 void HttpLoop::accept_all() {
@@ -178,9 +182,7 @@ void HttpLoop::make_room() {
     if (!it->second->idle()) continue;
     if (oldest == connections_.end() || it->second->idle_since() < oldest->second->idle_since()) oldest = it;
   }
-  if (oldest == connections_.end()) return;
-  connections_.erase(oldest);
-  --shared_->connections;
+  if (oldest != connections_.end()) drop(oldest);
 }
 
 void HttpLoop::take_answers() {
@@ -191,10 +193,8 @@ void HttpLoop::take_answers() {
     woken_ = false;
   }
   for (Answer& answer : answers) {
-    auto it = connections_.find(answer.connection);
-    if (it == connections_.end()) continue;
-    it->second->answer(answer.request, std::move(answer.response));
-    reap(answer.connection);
+    with(answer.connection,
+         [&](HttpConnection& connection) { connection.answer(answer.request, std::move(answer.response)); });
   }
   std::lock_guard lock(mutex_);
   if (!answers_.empty()) wake();  // the next requests were answered on the spot
@@ -212,14 +212,15 @@ void HttpLoop::look_at_deadlines() {
   }
   for (auto it = connections_.begin(); it != connections_.end();) {
     HttpConnection& connection = *it->second;
-    if (connection.deadline() <= now) connection.expire();
-    if (connection.closed()) {
-      it = connections_.erase(it);
-      --shared_->connections;
-    } else {
-      next_look_ = std::min(next_look_, connection.deadline());
-      ++it;
+    bool over = false;
+    try {
+      if (connection.deadline() <= now) connection.expire();
+      over = connection.closed();
+    } catch (...) {
+      over = true;
     }
+    if (!over) next_look_ = std::min(next_look_, connection.deadline());
+    it = over ? drop(it) : std::next(it);
   }
   next_look_ = std::min(next_look_, resume_accepting_);
 }
@@ -229,12 +230,7 @@ void HttpLoop::start_draining() {
   if (std::exchange(listening_, false)) epoll_ctl(epoll_, EPOLL_CTL_DEL, shared_->listener, nullptr);
   for (auto it = connections_.begin(); it != connections_.end();) {
     it->second->drain();
-    if (!it->second->closed()) {
-      ++it;
-      continue;
-    }
-    it = connections_.erase(it);
-    --shared_->connections;
+    it = it->second->closed() ? drop(it) : std::next(it);
   }
 }
 
@@ -320,7 +316,7 @@ std::string HttpServer::start() {
   impl_->running = impl_->loops.size();
   for (const auto& loop : impl_->loops) {
     impl_->threads.emplace_back([impl = impl_.get(), loop] {
-      pthread_setname_np(pthread_self(), impl->shared.options.thread_name.substr(0, 15).c_str());
+      prepare_thread(impl->shared.options.thread_name);
       loop->run();
       std::lock_guard lock(impl->mutex);
       --impl->running;
