@@ -17,7 +17,9 @@ namespace {
 constexpr const char* kPrometheusReader = "sluice.reader.pull.prometheus/0";
 constexpr unsigned kPoolThreads = 2;
 
-sluice_str str(std::string_view text) { return {text.data(), text.size()}; }
+sluice_str str(std::string_view text) {
+  return {text.data(), text.size()};
+}
 
 }  // namespace
 
@@ -46,8 +48,16 @@ Collector::Collector(loader::Plugins& plugins, uint64_t memory_bytes)
       health_(clock_),
       budget_(memory_bytes),
       tasks_(clock_, kPoolThreads),
-      services_{clock_,   tasks_,       budget_, log_,     ledger_,
-                metrics_, health_,      observatory_, calls_, kVersion,
+      services_{clock_,
+                tasks_,
+                budget_,
+                log_,
+                ledger_,
+                metrics_,
+                health_,
+                observatory_,
+                calls_,
+                kVersion,
                 std::random_device{}()} {}
 
 Collector::~Collector() = default;
@@ -83,8 +93,8 @@ std::vector<graph::ImpliedExtension> Collector::imply_readers() {
 
 void Collector::provide() {
   sources_.push_back(metrics_.add_source([this](auto& sink) { telemetry::ledger_metrics(ledger_.read(), sink); }));
-  sources_.push_back(metrics_.add_source(
-      [this](auto& sink) { telemetry::process_metrics(clock_.mono_ns() - began_mono_ns_, sink); }));
+  sources_.push_back(
+      metrics_.add_source([this](auto& sink) { telemetry::process_metrics(clock_.mono_ns() - began_mono_ns_, sink); }));
   sources_.push_back(metrics_.add_source([this](auto& sink) { telemetry::budget_metrics(budget_, sink); }));
   sources_.push_back(metrics_.add_source([](auto& sink) { telemetry::build_metrics(kVersion, sink); }));
   observatory_.provide("health", [this] { return health_.json(); });
@@ -93,8 +103,8 @@ void Collector::provide() {
 bool Collector::load(const config::LoadOptions& options) {
   loaded_ = std::make_unique<config::Loaded>(config::load(options, plugins_, config::process_environment()));
   for (std::string_view secret : loaded_->secrets()) log_.add_secret(secret);
-  resource_ = telemetry::make_resource(config::resource_attributes(loaded_->telemetry()), kVersion,
-                                       telemetry::random_uuid());
+  resource_ =
+      telemetry::make_resource(config::resource_attributes(loaded_->telemetry()), kVersion, telemetry::random_uuid());
   graph_ = std::make_unique<graph::Graph>(services_, plugins_);
   graph_->create(*loaded_, loaded_->ok() ? imply_readers() : std::vector<graph::ImpliedExtension>());
   return loaded_->ok();

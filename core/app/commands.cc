@@ -118,8 +118,7 @@ int validate(const CommonOptions& common, const ConfigOptions& options) {
   return 0;
 }
 
-int print_config(const CommonOptions& common, const ConfigOptions& options, bool json, bool unredacted,
-                 bool defaults) {
+int print_config(const CommonOptions& common, const ConfigOptions& options, bool json, bool unredacted, bool defaults) {
   if (!has_configuration(options)) return 1;
   loader::Plugins plugins;
   add_folders(plugins, common);

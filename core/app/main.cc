@@ -30,7 +30,8 @@ void add_config_options(CLI::App& app, ConfigOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Sluice, a telemetry collector: OpenTelemetry Collector configuration, plugins, every item accounted for");
+  CLI::App app(
+      "Sluice, a telemetry collector: OpenTelemetry Collector configuration, plugins, every item accounted for");
   app.name("sluice");
   app.set_version_flag("-v,--version", std::string("sluice version ") + kVersion);
   app.fallthrough();
@@ -45,8 +46,8 @@ int main(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--feature-gates", gates, "Accepted for compatibility; Sluice has no feature gates yet");
   add_config_options(app, options);
-  const auto seconds = CLI::AsNumberWithUnit(std::map<std::string, uint64_t>{
-      {"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}});
+  const auto seconds = CLI::AsNumberWithUnit(
+      std::map<std::string, uint64_t>{{"ms", 1'000'000}, {"s", 1'000'000'000}, {"m", 60'000'000'000}});
   app.add_option("--shutdown-timeout", run_options.grace_ns, "Longest time of a stop, such as 10s")
       ->transform(seconds)
       ->default_str("10s");
@@ -66,7 +67,8 @@ int main(int argc, char** argv) {
   auto* schema_command = app.add_subcommand("schema", "Print one JSON Schema for whole files, for editors");
   auto* plugin_command = app.add_subcommand("plugin", "Work with plugins");
   plugin_command->require_subcommand(1);
-  auto* check_command = plugin_command->add_subcommand("check", "Tell what is wrong with a plugin, or that it is right");
+  auto* check_command =
+      plugin_command->add_subcommand("check", "Tell what is wrong with a plugin, or that it is right");
   check_command->add_option("file", file, "The plugin's .so")->required();
   auto* catalog_command = plugin_command->add_subcommand("catalog", "Write the catalog of a folder of plugins");
   catalog_command->add_option("folder", folder)->required();

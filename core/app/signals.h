@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The signals of the process, read from a descriptor: no code of ours ever runs inside a signal handler. All threads have
-// them blocked (core/base/threads.h), which main() must have seen to before this is made.
+// The signals of the process, read from a descriptor: no code of ours ever runs inside a signal handler. All threads
+// have them blocked (core/base/threads.h), which main() must have seen to before this is made.
 #ifndef SLUICE_CORE_APP_SIGNALS_H
 #define SLUICE_CORE_APP_SIGNALS_H
 

@@ -57,7 +57,8 @@ std::optional<uint64_t> parse_gomemlimit(std::string_view text) {
   const auto [rest, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc()) return std::nullopt;
   const std::string_view unit(rest, static_cast<size_t>(text.data() + text.size() - rest));
-  constexpr std::pair<std::string_view, int> kUnits[] = {{"", 0}, {"B", 0}, {"KiB", 10}, {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
+  constexpr std::pair<std::string_view, int> kUnits[] = {{"", 0},     {"B", 0},    {"KiB", 10},
+                                                         {"MiB", 20}, {"GiB", 30}, {"TiB", 40}};
   for (const auto& [name, shift] : kUnits) {
     if (unit == name && number <= UINT64_MAX >> shift) return number << shift;
   }
@@ -71,7 +72,8 @@ MemoryLimit memory_limit(const char* gomemlimit, const std::string& root) {
     if (bytes && *bytes && (limit.bytes == 0 || *bytes < limit.bytes)) limit = {*bytes, "cgroup"};
   };
   if (auto path = group(root, "")) bound(smallest(root + "/sys/fs/cgroup", *path, "memory.max"));
-  if (auto path = group(root, "memory")) bound(smallest(root + "/sys/fs/cgroup/memory", *path, "memory.limit_in_bytes"));
+  if (auto path = group(root, "memory"))
+    bound(smallest(root + "/sys/fs/cgroup/memory", *path, "memory.limit_in_bytes"));
   return limit;
 }
 

@@ -74,9 +74,13 @@ CountedBatch* counted(const sluice_batch* batch) {
   return const_cast<CountedBatch*>(static_cast<const CountedBatch*>(batch));
 }
 
-bool known(sluice_signal signal) { return signal >= SLUICE_TRACES && signal <= SLUICE_LOGS; }
+bool known(sluice_signal signal) {
+  return signal >= SLUICE_TRACES && signal <= SLUICE_LOGS;
+}
 
-Made failed(sluice_status status, std::string text) { return {status, {}, std::move(text)}; }
+Made failed(sluice_status status, std::string text) {
+  return {status, {}, std::move(text)};
+}
 
 std::string_view message_name(sluice_signal signal) {
   constexpr std::string_view kNames[] = {"TracesData", "MetricsData", "LogsData"};
@@ -88,11 +92,15 @@ Made not_a_message(sluice_signal signal, const wire::Checked& checked) {
                 "not a valid OTLP " + std::string(message_name(signal)) + " message: " + checked.describe());
 }
 
-Made out_of_memory() { return failed(SLUICE_BUSY, "out of memory"); }
+Made out_of_memory() {
+  return failed(SLUICE_BUSY, "out of memory");
+}
 
 }  // namespace
 
-void retain(const sluice_batch* batch) { counted(batch)->references.fetch_add(1, std::memory_order_relaxed); }
+void retain(const sluice_batch* batch) {
+  counted(batch)->references.fetch_add(1, std::memory_order_relaxed);
+}
 
 void release(const sluice_batch* batch) {
   CountedBatch* mine = counted(batch);
@@ -153,7 +161,8 @@ Made adopt(const sluice_adopt& adopt, flow::Budget& budget, Charge charge) {
   uint32_t next = 0;
   for (uint32_t m = 0; m < adopt.message_count; ++m) {
     const uint32_t chunks = adopt.message_chunks ? adopt.message_chunks[m] : 1;
-    if (chunks > adopt.segment_count - next) return failed(SLUICE_INVALID, "message_chunks name more segments than there are");
+    if (chunks > adopt.segment_count - next)
+      return failed(SLUICE_INVALID, "message_chunks name more segments than there are");
     for (uint32_t end = next + chunks; next < end; ++next) {
       (chunks == 1 ? shared_bytes : joined_bytes) += adopt.segments[next].length_bytes;
     }

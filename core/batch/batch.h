@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Batches as the core makes them: immutable, counted lists of OTLP messages over counted blocks of memory. Merging and
-// cutting at message borders share the blocks and copy nothing. Every message is checked to its last field and its items
-// are counted here, once, when a batch is made: since merging is concatenation, one damaged message would spoil others.
+// cutting at message borders share the blocks and copy nothing. Every message is checked to its last field and its
+// items are counted here, once, when a batch is made: since merging is concatenation, one damaged message would spoil
+// others.
 #ifndef SLUICE_CORE_BATCH_BATCH_H
 #define SLUICE_CORE_BATCH_BATCH_H
 

@@ -15,15 +15,21 @@ namespace {
 
 // One log record with the body "hello" of a resource with service.name "demo" (58 bytes).
 std::string one_log() {
-  return std::string("\x0a\x38\x0a\x18\x0a\x16\x0a\x0cservice.name\x12\x06\x0a\x04" "demo", 30) +
-         std::string("\x12\x1c\x12\x1a\x09\x00\x00\x2a\x36\xfe\x9c\x97\x17\x10\x09\x1a\x04INFO\x2a\x07\x0a\x05hello", 30);
+  return std::string(
+             "\x0a\x38\x0a\x18\x0a\x16\x0a\x0cservice.name\x12\x06\x0a\x04"
+             "demo",
+             30) +
+         std::string("\x12\x1c\x12\x1a\x09\x00\x00\x2a\x36\xfe\x9c\x97\x17\x10\x09\x1a\x04INFO\x2a\x07\x0a\x05hello",
+                     30);
 }
 
 sluice_segment segment(const std::string& bytes) {
   return {reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size(), 0};
 }
 
-std::string text(const sluice_segment& s) { return {reinterpret_cast<const char*>(s.data), s.length_bytes}; }
+std::string text(const sluice_segment& s) {
+  return {reinterpret_cast<const char*>(s.data), s.length_bytes};
+}
 
 uint8_t* filled(flow::Budget& budget, const std::string& bytes) {
   uint8_t* buffer = batch::buffer_new(budget, Charge::entry, bytes.size());

@@ -8,8 +8,12 @@
 using namespace sluice;
 
 namespace {
-sluice_str str(std::string_view text) { return {text.data(), text.size()}; }
-std::string_view view(sluice_str text) { return {text.ptr, text.len}; }
+sluice_str str(std::string_view text) {
+  return {text.data(), text.size()};
+}
+std::string_view view(sluice_str text) {
+  return {text.ptr, text.len};
+}
 }  // namespace
 
 TEST_CASE("context: fields, are copied", "[batch]") {

@@ -23,10 +23,12 @@ std::string chain(const std::string& processors, const std::string& sink = "{}")
   std::string declared;
   for (const char* type : {"pass", "serial", "keeper"}) declared += std::string("  ") + type + ":\n";
   return "receivers: {source: }\nprocessors:\n" + declared + "exporters:\n  sink: " + sink +
-         "\nservice:\n  pipelines:\n    logs: {receivers: [source], processors: [" + processors + "], exporters: [sink]}\n";
+         "\nservice:\n  pipelines:\n    logs: {receivers: [source], processors: [" + processors +
+         "], exporters: [sink]}\n";
 }
 
-const char* kQueued = "{sending_queue: {enabled: true}, retry_on_failure: {enabled: true, initial_interval: 10ms, max_interval: 20ms}}";
+const char* kQueued =
+    "{sending_queue: {enabled: true}, retry_on_failure: {enabled: true, initial_interval: 10ms, max_interval: 20ms}}";
 
 const char* kTwoSinks = R"(
 receivers: {source: }
@@ -47,9 +49,8 @@ std::string two_sinks(const std::string& processors) {
 TEST_CASE("border: nothing is kept, answers are those of the end of the chain", "[graph]") {
   Stage stage(chain("pass"));
   CHECK(stage.source().deliver(3).status == SLUICE_DONE);
-  stage.sink().behave([](Sink&, const Call& call) {
-    return call.reply(Result::permanent(Code::invalid_argument, "no such field"));
-  });
+  stage.sink().behave(
+      [](Sink&, const Call& call) { return call.reply(Result::permanent(Code::invalid_argument, "no such field")); });
   auto refused = stage.source().deliver(4);
   CHECK(refused.status == SLUICE_FAILED_PERMANENT);
   CHECK(refused.text == "no such field");
@@ -224,7 +225,8 @@ TEST_CASE("border: message in chunks, arrives whole", "[graph]") {
   std::string message = std::string("\x0a\x12\x12\x10\x12\x0e\x2a\x0c\x0a\x0a", 10) + "0123456789";
   std::vector<sluice_segment> chunks;
   for (size_t i = 0; i < message.size(); i += 7) {
-    chunks.push_back({reinterpret_cast<const uint8_t*>(message.data()) + i, std::min<size_t>(7, message.size() - i), 0});
+    chunks.push_back(
+        {reinterpret_cast<const uint8_t*>(message.data()) + i, std::min<size_t>(7, message.size() - i), 0});
   }
   const uint32_t counts[] = {static_cast<uint32_t>(chunks.size())};
   std::atomic<int> released{0};
@@ -329,7 +331,8 @@ TEST_CASE("border: metadata, arrives behind a batch and a queue", "[graph]") {
   std::string seen;
   stage.sink().behave([&](Sink&, const Call& call) {
     for (uint32_t i = 0; i < call.context().metadata_count; ++i) {
-      seen += std::string(view(call.context().metadata[i].key)) + "=" + std::string(view(call.context().metadata[i].value));
+      seen +=
+          std::string(view(call.context().metadata[i].key)) + "=" + std::string(view(call.context().metadata[i].value));
     }
     return SLUICE_DONE;
   });
@@ -464,8 +467,8 @@ TEST_CASE("border: limits of an exporter, requests are cut before consume", "[gr
 }
 
 TEST_CASE("border: rejected ranges, go back through merge and cut to whose they are", "[graph]") {
-  Stage stage(chain("pass",
-                    "{sending_queue: {enabled: true, wait_for_result: true, batch: {flush_timeout: 20ms, min_size: 6}}}"));
+  Stage stage(chain(
+      "pass", "{sending_queue: {enabled: true, wait_for_result: true, batch: {flush_timeout: 20ms, min_size: 6}}}"));
   // While one request is under way the next two are merged.
   stage.sink().hold();
   REQUIRE(stage.source().send(1, 9).status == SLUICE_PENDING);
@@ -487,8 +490,10 @@ TEST_CASE("border: rejected ranges, go back through merge and cut to whose they 
   stage.stop();
 }
 
-TEST_CASE("border: four serial clients through a holding batch, are answered without waiting for its timer", "[graph]") {
-  Stage stage(chain("", "{sending_queue: {enabled: true, wait_for_result: true, batch: {flush_timeout: 10s, min_size: 1000}}}"));
+TEST_CASE("border: four serial clients through a holding batch, are answered without waiting for its timer",
+          "[graph]") {
+  Stage stage(chain(
+      "", "{sending_queue: {enabled: true, wait_for_result: true, batch: {flush_timeout: 10s, min_size: 1000}}}"));
   std::vector<std::thread> clients;
   std::atomic<uintptr_t> next{1};
   for (int c = 0; c < 4; ++c) {

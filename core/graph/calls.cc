@@ -14,10 +14,18 @@ constexpr uint64_t kStateBits = 3;
 constexpr uint64_t kStateMask = (1u << kStateBits) - 1;
 constexpr uint32_t kGenerationMask = 0x1fff'ffff;
 
-uint64_t pack(uint32_t generation, uint64_t state) { return uint64_t{generation} << kStateBits | state; }
-uint32_t generation_of(uint64_t packed) { return static_cast<uint32_t>(packed >> kStateBits) & kGenerationMask; }
-uint32_t place_of(sluice_token token) { return static_cast<uint32_t>(token); }
-uint32_t generation_of_token(sluice_token token) { return static_cast<uint32_t>(token >> 32); }
+uint64_t pack(uint32_t generation, uint64_t state) {
+  return uint64_t{generation} << kStateBits | state;
+}
+uint32_t generation_of(uint64_t packed) {
+  return static_cast<uint32_t>(packed >> kStateBits) & kGenerationMask;
+}
+uint32_t place_of(sluice_token token) {
+  return static_cast<uint32_t>(token);
+}
+uint32_t generation_of_token(sluice_token token) {
+  return static_cast<uint32_t>(token >> 32);
+}
 
 }  // namespace
 
@@ -75,7 +83,8 @@ Outcome CallTable::returned(sluice_token token, sluice_status status, bool& comp
   uint64_t calling = pack(generation, kCalling);
   completed_too = false;
   const bool pending = status == SLUICE_PENDING;
-  if (p.state.compare_exchange_strong(calling, pack(generation, pending ? kPending : kFree), std::memory_order_acq_rel)) {
+  if (p.state.compare_exchange_strong(calling, pack(generation, pending ? kPending : kFree),
+                                      std::memory_order_acq_rel)) {
     if (!pending) give_free(number);
     return Outcome(status);
   }

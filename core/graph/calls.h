@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The open calls of consume(). A token is a number, {place, generation}, not memory: a used, foreign or cancelled one is
-// found out and refused in every build. The table joins the two events that end a call, its return and complete(), in
-// whatever order and on whatever threads they come.
+// The open calls of consume(). A token is a number, {place, generation}, not memory: a used, foreign or cancelled one
+// is found out and refused in every build. The table joins the two events that end a call, its return and complete(),
+// in whatever order and on whatever threads they come.
 //
 //              .--- returned(not PENDING) ---------------------------> free
 //   calling ---+--- returned(PENDING) -----> pending --- complete() --> free, delivered
@@ -59,7 +59,9 @@ class CallTable {
     std::atomic<uint64_t> head{0};  // change count << 32 | number of the first free place + 1; 0: empty
   };
 
-  Place& place(uint32_t number) { return slabs_[number / kSlabSize].load(std::memory_order_acquire)[number % kSlabSize]; }
+  Place& place(uint32_t number) {
+    return slabs_[number / kSlabSize].load(std::memory_order_acquire)[number % kSlabSize];
+  }
   uint32_t take_free();
   void give_free(uint32_t number);
   void grow(Shard& shard);

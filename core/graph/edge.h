@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The edges of the graph, on each of which the core stands. Everything that takes batches is a Target: a component's
-// input, the queue in front of an exporter, a fan-out. An Edge leads to one Target and keeps the book of what is offered
-// there. An answer that comes later finds its way back by the Reply that was stored with the batch.
+// input, the queue in front of an exporter, a fan-out. An Edge leads to one Target and keeps the book of what is
+// offered there. An answer that comes later finds its way back by the Reply that was stored with the batch.
 //
 //   Node --Edge--> Node(processor) --Edge--> Fork --Edge--> ExporterQueue --> Node(exporter)
 //                                               \--Edge--> ExporterQueue --> Node(exporter)
@@ -109,8 +109,8 @@ class Edge {
   telemetry::EdgeBook& book() { return book_; }
   int64_t open_items() const { return book_.sum().open; }
 
-  // BUSY was answered for this edge: its sender hears of the next room. `seen` is epoch() from before the offer, so that
-  // room made in between is not missed.
+  // BUSY was answered for this edge: its sender hears of the next room. `seen` is epoch() from before the offer, so
+  // that room made in between is not missed.
   uint64_t epoch() const { return epoch_.load(); }
   void wait_for_room(uint64_t seen);
   void notify_room();

@@ -14,7 +14,9 @@
 namespace sluice::graph {
 namespace {
 
-std::string_view view(sluice_str text) { return {text.ptr, text.len}; }
+std::string_view view(sluice_str text) {
+  return {text.ptr, text.len};
+}
 
 }  // namespace
 
@@ -61,8 +63,8 @@ ExporterQueue::ExporterQueue(Services& services, Node& exporter, uint32_t input,
                          : std::vector<std::string>()),
       log_(services.log, {SLUICE_EXPORTER, exporter.about().id, std::string(telemetry::signal_name(signal)), ""}),
       delivery_(settings, *this, &services.budget, services.seed ^ reinterpret_cast<uintptr_t>(this)),
-      registration_(services.ledger.wrapper({exporter.about().id, signal, std::move(pipelines)},
-                                            [this] { return read(); })) {}
+      registration_(
+          services.ledger.wrapper({exporter.about().id, signal, std::move(pipelines)}, [this] { return read(); })) {}
 
 ExporterQueue::~ExporterQueue() {
   registration_.end();
@@ -97,8 +99,8 @@ ExporterQueue::Work ExporterQueue::collect(flow::Actions& actions) {
     }
   }
   for (flow::Answer& answer : actions.answers) {
-    Outcome outcome = Outcome::failed(answer.status, answer.code, flow::Reason::none, std::move(answer.text),
-                                      answer.retry_after_ns);
+    Outcome outcome =
+        Outcome::failed(answer.status, answer.code, flow::Reason::none, std::move(answer.text), answer.retry_after_ns);
     outcome.flags = answer.flags;
     outcome.details->rejected_items = answer.rejected_items;
     for (const flow::Range& range : answer.ranges) {
@@ -390,7 +392,8 @@ uint64_t ExporterQueue::items_within(uint64_t source, uint64_t first, uint64_t m
   return items;
 }
 
-// ---- the end, and looking ---------------------------------------------------------------------------------------------
+// ---- the end, and looking
+// ---------------------------------------------------------------------------------------------
 
 void ExporterQueue::drain(uint64_t backoff_cap_ns) {
   Frame::Entry entry;

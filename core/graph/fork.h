@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A fan-out: the same batch to several branches, one answer to who sent it. Queues in front of exporters are asked for a
-// place before anything is handed out, so a full one that moves refuses the batch for all, and one that is stuck is
+// A fan-out: the same batch to several branches, one answer to who sent it. Queues in front of exporters are asked for
+// a place before anything is handed out, so a full one that moves refuses the batch for all, and one that is stuck is
 // passed over (core/flow/fan_out.h). A sender that has already answered its own sender offers a batch again when some
 // branch failed: it then goes only to the branches that still owe it.
 #ifndef SLUICE_CORE_GRAPH_FORK_H

@@ -20,7 +20,9 @@ thread_local Pending pending;
 
 thread_local int Frame::depth_ = 0;
 
-void Frame::later(base::Task task) { pending.tasks.push_back(std::move(task)); }
+void Frame::later(base::Task task) {
+  pending.tasks.push_back(std::move(task));
+}
 
 void Frame::later_or_elsewhere(base::Tasks& pool, base::Task task) {
   if (++pending.dispatches > kOwnDispatches) {

@@ -21,7 +21,9 @@ Graph::~Graph() {
   }
 }
 
-std::vector<Graph::Level> Graph::delivery_levels() const { return levels_; }
+std::vector<Graph::Level> Graph::delivery_levels() const {
+  return levels_;
+}
 
 std::string Graph::start() {
   const FindService find_service = [this](std::string_view id) -> const sluice_instance* {

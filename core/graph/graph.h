@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole of a running configuration: every component an instance, every pipeline a way of edges from receivers to the
-// queues of exporters. Started sinks first, stopped sources first, under one deadline.
+// The whole of a running configuration: every component an instance, every pipeline a way of edges from receivers to
+// the queues of exporters. Started sinks first, stopped sources first, under one deadline.
 #ifndef SLUICE_CORE_GRAPH_GRAPH_H
 #define SLUICE_CORE_GRAPH_GRAPH_H
 

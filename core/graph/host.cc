@@ -12,7 +12,9 @@
 namespace sluice::graph {
 namespace {
 
-std::string_view view(sluice_str text) { return {text.ptr, text.len}; }
+std::string_view view(sluice_str text) {
+  return {text.ptr, text.len};
+}
 
 flow::Reason reason_of(const char* name) {
   for (size_t i = 0; name && i < flow::kReasons; ++i) {

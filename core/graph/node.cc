@@ -21,9 +21,13 @@ sluice_port view(const Node::Port& port) {
   return {{port.pipeline.data(), port.pipeline.size()}, port.signal, port.to_all ? 1u : 0u};
 }
 
-bool is_signal(sluice_signal signal) { return signal >= SLUICE_TRACES && signal <= SLUICE_LOGS; }
+bool is_signal(sluice_signal signal) {
+  return signal >= SLUICE_TRACES && signal <= SLUICE_LOGS;
+}
 
-bool may_return(sluice_status status) { return status >= SLUICE_DONE && status <= SLUICE_INVALID; }
+bool may_return(sluice_status status) {
+  return status >= SLUICE_DONE && status <= SLUICE_INVALID;
+}
 
 }  // namespace
 
@@ -83,7 +87,9 @@ Node::~Node() {
   }
 }
 
-std::string Node::name() const { return std::string(config::name_of(about_.kind)) + " \"" + about_.id + "\""; }
+std::string Node::name() const {
+  return std::string(config::name_of(about_.kind)) + " \"" + about_.id + "\"";
+}
 
 uint32_t Node::add_input(Port port) {
   inputs_.push_back(std::move(port));

@@ -135,7 +135,7 @@ class Node final : public Sender, public Waiter {
   std::vector<std::unique_ptr<Input>> inputs_taken_;
   std::vector<std::unique_ptr<Edge>> edges_;  // one an output; null where nothing is connected
   std::function<void()> writable_;
-  ConfigProblem problem_;  // in create only
+  ConfigProblem problem_;     // in create only
   FindService find_service_;  // in init only
   std::string error_;         // of set_error
 

@@ -29,7 +29,8 @@ struct Details {
 struct Outcome {
   sluice_status status = SLUICE_DONE;
   uint32_t flags = 0;
-  // Who counts the items that were not taken: somebody further down has done so already, or this very edge, by `reason`.
+  // Who counts the items that were not taken: somebody further down has done so already, or this very edge, by
+  // `reason`.
   bool counted_below = false;
   flow::Reason reason = flow::Reason::none;
   std::unique_ptr<Details> details;

@@ -14,17 +14,16 @@
 #undef SLUICE_STATIC_ENTRY
 #define SLUICE_STATIC_ENTRY SLUICE_GRAPH_TEST_ENTRY
 
-SLUICE_ENTRY("graph-test", "1",
-             sluice::component<sluice::graph::testing::Source>({.type = "source", .outputs = sluice::kAllSignals}),
-             sluice::component<sluice::graph::testing::Sink>({.type = "sink", .inputs = sluice::kAllSignals}),
-             sluice::component<sluice::graph::testing::Pass>(
-                 {.type = "pass", .inputs = sluice::kAllSignals, .outputs = sluice::kAllSignals}),
-             sluice::component<sluice::graph::testing::Pass>(
-                 {.type = "serial", .inputs = sluice::kAllSignals, .outputs = sluice::kAllSignals, .flags = SLUICE_SERIAL}),
-             sluice::component<sluice::graph::testing::Keeper>({.type = "keeper",
-                                                                .inputs = sluice::kAllSignals,
-                                                                .outputs = sluice::kAllSignals,
-                                                                .flags = SLUICE_ACKS_EARLY}))
+SLUICE_ENTRY(
+    "graph-test", "1",
+    sluice::component<sluice::graph::testing::Source>({.type = "source", .outputs = sluice::kAllSignals}),
+    sluice::component<sluice::graph::testing::Sink>({.type = "sink", .inputs = sluice::kAllSignals}),
+    sluice::component<sluice::graph::testing::Pass>(
+        {.type = "pass", .inputs = sluice::kAllSignals, .outputs = sluice::kAllSignals}),
+    sluice::component<sluice::graph::testing::Pass>(
+        {.type = "serial", .inputs = sluice::kAllSignals, .outputs = sluice::kAllSignals, .flags = SLUICE_SERIAL}),
+    sluice::component<sluice::graph::testing::Keeper>(
+        {.type = "keeper", .inputs = sluice::kAllSignals, .outputs = sluice::kAllSignals, .flags = SLUICE_ACKS_EARLY}))
 
 namespace sluice::graph::testing {
 
@@ -52,8 +51,12 @@ Source::Told tell(const sluice_result& result) {
 
 // ---- source ---------------------------------------------------------------------------------------------------------
 
-Source::Source(Host host, Config) : Receiver(host) { Stage::sources[std::string(host.component_id())] = this; }
-Source::~Source() { Stage::sources.erase(std::string(host().component_id())); }
+Source::Source(Host host, Config) : Receiver(host) {
+  Stage::sources[std::string(host.component_id())] = this;
+}
+Source::~Source() {
+  Stage::sources.erase(std::string(host().component_id()));
+}
 
 NewBatch Source::make(uint64_t items, sluice_signal signal) {
   return host().copy(signal, wire::to_bytes(sluice::testing::message(signal, items)));
@@ -90,7 +93,9 @@ void Source::sent(void* user, const sluice_result& result) {
   changed_.notify_all();
 }
 
-void Source::resume(uint32_t) { ++resumes_; }
+void Source::resume(uint32_t) {
+  ++resumes_;
+}
 
 Source::Told Source::told(uintptr_t user) {
   std::unique_lock lock(mutex_);
@@ -105,8 +110,12 @@ size_t Source::told_count() const {
 
 // ---- sink -----------------------------------------------------------------------------------------------------------
 
-Sink::Sink(Host host, Config) : Exporter(host) { Stage::sinks[std::string(host.component_id())] = this; }
-Sink::~Sink() { Stage::sinks.erase(std::string(host().component_id())); }
+Sink::Sink(Host host, Config) : Exporter(host) {
+  Stage::sinks[std::string(host.component_id())] = this;
+}
+Sink::~Sink() {
+  Stage::sinks.erase(std::string(host().component_id()));
+}
 
 sluice_status Sink::init() {
   if (limits.max_items || limits.max_bytes || limits.max_in_flight) {
@@ -192,19 +201,29 @@ std::vector<uint64_t> Sink::call_sizes() const {
 
 // ---- processors -----------------------------------------------------------------------------------------------------
 
-Pass::Pass(Host host, Config) : Processor(host) { Stage::passes[std::string(host.component_id())] = this; }
-Pass::~Pass() { Stage::passes.erase(std::string(host().component_id())); }
+Pass::Pass(Host host, Config) : Processor(host) {
+  Stage::passes[std::string(host.component_id())] = this;
+}
+Pass::~Pass() {
+  Stage::passes.erase(std::string(host().component_id()));
+}
 
 sluice_status Pass::consume(const Call& call) {
   return behaviour ? behaviour(*this, call) : relay(host(), call, 0, call.batch());
 }
-void Pass::sent(void* user, const sluice_result& result) { relay_answer(host(), user, result); }
+void Pass::sent(void* user, const sluice_result& result) {
+  relay_answer(host(), user, result);
+}
 void Pass::timer(uint32_t) {
   if (on_timer) on_timer(*this);
 }
 
-Keeper::Keeper(Host host, Config) : Processor(host) { Stage::keepers[std::string(host.component_id())] = this; }
-Keeper::~Keeper() { Stage::keepers.erase(std::string(host().component_id())); }
+Keeper::Keeper(Host host, Config) : Processor(host) {
+  Stage::keepers[std::string(host.component_id())] = this;
+}
+Keeper::~Keeper() {
+  Stage::keepers.erase(std::string(host().component_id()));
+}
 
 sluice_status Keeper::consume(const Call& call) {
   std::lock_guard lock(mutex_);
@@ -243,8 +262,12 @@ void Keeper::sent(void* user, const sluice_result& result) {
   std::unique_ptr<BatchRef> own(static_cast<BatchRef*>(user));
   ended(*own, result);
 }
-void Keeper::resume(uint32_t) { flush(); }
-void Keeper::drain() { flush(); }
+void Keeper::resume(uint32_t) {
+  flush();
+}
+void Keeper::drain() {
+  flush();
+}
 uint64_t Keeper::held() const {
   std::lock_guard lock(mutex_);
   return held_;
@@ -252,11 +275,12 @@ uint64_t Keeper::held() const {
 
 // ---- stage ----------------------------------------------------------------------------------------------------------
 
-Stage::Stage(const std::string& yaml, uint64_t budget_bytes)
-    : budget(budget_bytes),
-      services{clock, tasks, budget, log, ledger, metrics, health, observatory, calls, "test", 1} {
+Stage::Stage(const std::string& yaml, uint64_t budget_bytes, const std::string& plugin_folder)
+    : budget(budget_bytes), services{clock,  tasks,       budget, log,    ledger, metrics,
+                                     health, observatory, calls,  "test", 1} {
   plugins.add(SLUICE_GRAPH_TEST_ENTRY, "graph_test");
   REQUIRE(plugins.errors().empty());
+  if (!plugin_folder.empty()) plugins.add_user_folder(plugin_folder);
   config::LoadOptions options;
   options.configs = {"yaml:" + yaml};
   loaded = std::make_unique<config::Loaded>(config::load(options, plugins, config::process_environment()));
@@ -273,7 +297,9 @@ Stage::~Stage() {
   if (!stopped_) graph->stop(1'000'000'000);
 }
 
-telemetry::Balance Stage::balance(sluice_signal signal) { return telemetry::process_balance(ledger.read(), signal); }
+telemetry::Balance Stage::balance(sluice_signal signal) {
+  return telemetry::process_balance(ledger.read(), signal);
+}
 
 uint64_t Stage::imbalance() {
   uint64_t sum = 0;

@@ -141,7 +141,8 @@ class Keeper final : public Processor {
 
 class Stage {
  public:
-  explicit Stage(const std::string& yaml, uint64_t budget_bytes = 0);
+  // `plugin_folder`: plugins besides those of this file.
+  explicit Stage(const std::string& yaml, uint64_t budget_bytes = 0, const std::string& plugin_folder = "");
   ~Stage();
 
   Source& source(const std::string& id = "source") { return *find(sources, id); }

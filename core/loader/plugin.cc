@@ -16,9 +16,13 @@
 namespace sluice::loader {
 namespace {
 
-std::string number(uint32_t n) { return std::to_string(n); }
+std::string number(uint32_t n) {
+  return std::to_string(n);
+}
 
-std::string abi(uint32_t major, uint32_t minor) { return number(major) + "." + number(minor); }
+std::string abi(uint32_t major, uint32_t minor) {
+  return number(major) + "." + number(minor);
+}
 
 // While the major number is 0, each minor is a border of its own.
 std::string accepted() {
@@ -26,7 +30,9 @@ std::string accepted() {
                                : abi(SLUICE_ABI_MAJOR, 0) + " to " + abi(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR);
 }
 
-std::string rebuild() { return "rebuild it against this collector's plugins/abi/sluice_plugin.h"; }
+std::string rebuild() {
+  return "rebuild it against this collector's plugins/abi/sluice_plugin.h";
+}
 
 bool fits(uint32_t major, uint32_t minor, uint32_t needs) {
   if (major != SLUICE_ABI_MAJOR) return false;
@@ -65,7 +71,8 @@ Plugin check_entry(const std::string& file, const sluice_entry* entry) {
     return plugin;
   };
   if (entry->magic != SLUICE_ABI_MAGIC) {
-    return refuse("the symbol " SLUICE_ENTRY_SYMBOL " is there, but is no entry of a Sluice plugin (wrong magic number); " +
+    return refuse("the symbol " SLUICE_ENTRY_SYMBOL
+                  " is there, but is no entry of a Sluice plugin (wrong magic number); " +
                   rebuild());
   }
   // Major and sizes stand first in every version of the struct.
@@ -97,8 +104,11 @@ Plugin open_plugin(const std::string& file) {
   }
   const void* symbol = dlsym(handle, SLUICE_ENTRY_SYMBOL);
   if (!symbol) {
-    return {file, nullptr, {},
-            file + ": is no Sluice plugin: it does not export " SLUICE_ENTRY_SYMBOL "; write SLUICE_ENTRY(...) in one file"};
+    return {file,
+            nullptr,
+            {},
+            file + ": is no Sluice plugin: it does not export " SLUICE_ENTRY_SYMBOL
+                   "; write SLUICE_ENTRY(...) in one file"};
   }
   return check_entry(file, static_cast<const sluice_entry*>(symbol));
 }
@@ -121,7 +131,8 @@ std::vector<std::string> other_exports(const std::string& file) {
       continue;
     }
     Elf64_Sym symbol;
-    for (uint64_t s = 0; s + sizeof symbol <= symbols.sh_size && at(symbols.sh_offset + s, symbol); s += sizeof symbol) {
+    for (uint64_t s = 0; s + sizeof symbol <= symbols.sh_size && at(symbols.sh_offset + s, symbol);
+         s += sizeof symbol) {
       const uint64_t name = strings.sh_offset + symbol.st_name;
       if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol.st_info) == STB_LOCAL || name >= bytes.size()) continue;
       const std::string text(bytes.c_str() + name);

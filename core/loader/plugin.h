@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One plugin's file: opened, and believed only after its entry has been checked field by field. Nothing of the plugin is
-// called here, and once loaded it stays: threads and adopted memory may refer to its code until the process ends.
+// One plugin's file: opened, and believed only after its entry has been checked field by field. Nothing of the plugin
+// is called here, and once loaded it stays: threads and adopted memory may refer to its code until the process ends.
 #ifndef SLUICE_CORE_LOADER_PLUGIN_H
 #define SLUICE_CORE_LOADER_PLUGIN_H
 

@@ -35,7 +35,9 @@ void Plugins::add(const sluice_entry& entry, const std::string& name) {
   plugins_.emplace(name, std::move(plugin));
 }
 
-std::vector<config::ComponentName> Plugins::names() const { return {catalog_.begin(), catalog_.end()}; }
+std::vector<config::ComponentName> Plugins::names() const {
+  return {catalog_.begin(), catalog_.end()};
+}
 
 const Plugin& Plugins::open(const std::string& file) {
   auto found = plugins_.find(file);

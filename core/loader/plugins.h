@@ -19,7 +19,8 @@ namespace sluice::loader {
 // A value: two collectors in one process have one each. Not thread-safe.
 class Plugins final : public config::ComponentLookup {
  public:
-  // The catalog of the folder, or, where it has none, all its plugins. What stands later does not replace what is known.
+  // The catalog of the folder, or, where it has none, all its plugins. What stands later does not replace what is
+  // known.
   void add_folder(const std::string& folder);
   // A folder of the user's: all its plugins, in front of what is known already.
   void add_user_folder(const std::string& folder);
