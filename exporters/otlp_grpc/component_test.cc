@@ -8,6 +8,7 @@
 
 #include "plugins/net/compression.h"
 #include "plugins/net/grpc_for_tests.h"
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 #include "plugins/testing/subject.h"
@@ -234,6 +235,14 @@ TEST_CASE("otlp_grpc exporter: wrong settings are told where they stand", "[expo
   REQUIRE(exporter.created());
   CHECK(exporter.start() == SLUICE_FAILED_PERMANENT);
   CHECK(host.last_error() == "failed to load TLS config: cannot read /nowhere/ca.pem: No such file or directory");
+}
+
+TEST_CASE("otlp_grpc exporter: keeps the rules of the border", "[exporter][otlp_grpc]") {
+  Destination destination;
+  ConformanceOptions options;
+  options.settings = to(destination.endpoint());
+  CHECK(conformance_problems(exporter_otlp_grpc_sluice_plugin_entry_v0, "otlp_grpc", options) ==
+        std::vector<std::string>{});
 }
 
 }  // namespace

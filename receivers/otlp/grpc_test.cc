@@ -6,6 +6,7 @@
 
 #include "plugins/net/compression.h"
 #include "plugins/net/grpc_for_tests.h"
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 #include "plugins/testing/subject.h"
@@ -174,11 +175,11 @@ TEST_CASE("otlp receiver over gRPC: the answer is what the pipelines said", "[re
   CHECK(busy.code == GRPC_STATUS_UNAVAILABLE);
   REQUIRE(busy.details);
   CHECK(busy.details->retry_after >= 1s);
-  const TestReply failed = reply_to(Reply::fail(Result::retryable(Code::unavailable, "sending queue is full", 9s)));
+  const TestReply failed = reply_to(Reply::answer(Result::retryable(Code::unavailable, "sending queue is full", 9s)));
   CHECK(failed.code == GRPC_STATUS_UNAVAILABLE);
   CHECK(failed.text == "sending queue is full");
   CHECK(failed.details->retry_after == 9s);
-  const TestReply never = reply_to(Reply::fail(Result::permanent(Code::ok, "no")));
+  const TestReply never = reply_to(Reply::answer(Result::permanent(Code::ok, "no")));
   CHECK(never.code == GRPC_STATUS_INTERNAL);
   CHECK_FALSE(never.details);
   Reply early = Reply::pending();
@@ -265,6 +266,12 @@ TEST_CASE("otlp receiver over gRPC: a stopped receiver can be stopped and destro
   FakeHost host(outputs());
   Subject unused(host, receiver_otlp_sluice_plugin_entry_v0, "otlp", grpc_settings());
   unused.stop();
+}
+
+TEST_CASE("otlp receiver over gRPC: keeps the rules of the border", "[receiver][otlp][grpc]") {
+  ConformanceOptions options;
+  options.settings = grpc_settings();
+  CHECK(conformance_problems(receiver_otlp_sluice_plugin_entry_v0, "otlp", options) == std::vector<std::string>{});
 }
 
 }  // namespace

@@ -229,7 +229,7 @@ TEST_CASE("otlp/http: what the pipeline says becomes a status", "[otlp]") {
     for (const Case& c : cases) {
       CAPTURE(late, c.status, c.result.text());
       FakeHost host;
-      host.on_send([&](const auto&) { return late ? Reply::pending() : Reply::fail(c.result); });
+      host.on_send([&](const auto&) { return late ? Reply::pending() : Reply::answer(c.result); });
       Running receiver(host);
       RawSocket client = receiver.connect();
       client.send(post("/v1/traces", testing::sample_traces()));
