@@ -46,6 +46,14 @@ class Tree {
     tree.children_ = items;
     return tree;
   }
+  // Of settings that something else made.
+  static Tree copy(const sluice_value& value) {
+    Tree tree = typed(value.kind, value.integer, std::string(view(value.string)));
+    tree.number_ = value.number;
+    tree.key_ = view(value.key);
+    for (uint32_t i = 0; i < value.child_count; ++i) tree.children_.push_back(copy(value.children[i]));
+    return tree;
+  }
   static Tree bytes(int64_t count) { return typed(SLUICE_BYTES, count, {}); }
   static Tree secret(std::string text) { return typed(SLUICE_SECRET, 0, std::move(text)); }
   static Tree component(std::string id) { return typed(SLUICE_COMPONENT, 0, std::move(id)); }

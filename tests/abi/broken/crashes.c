@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Aborts in consume(). */
+#include "tests/abi/broken/broken.h"
+
+static sluice_status consume(void* self, const sluice_call* call) {
+  (void)self;
+  (void)call;
+  abort();
+}
+
+static const sluice_instance* create(const sluice_host* host, const sluice_value* config) {
+  broken_instance* made = broken_new(host);
+  (void)config;
+  made->face.consume = consume;
+  return &made->face;
+}
+
+BROKEN_ENTRY(SLUICE_EXPORTER, "crashes", create);
