@@ -68,7 +68,7 @@ Telemetry::Telemetry(Host host, Config config) : Extension(host), config_(std::m
 
 sluice_status Telemetry::init() {
   observe_ = host().core_interface<sluice_observe>(SLUICE_OBSERVE_ID);
-  if (observe_ == nullptr) return host().fail("this collector shows no metrics to extensions", Code::unimplemented);
+  if (observe_ == nullptr) host().warn("this collector shows no metrics to extensions");
   return SLUICE_DONE;
 }
 
@@ -104,7 +104,7 @@ std::optional<net::HttpResponse> Telemetry::admit(const net::HttpRequest& reques
 void Telemetry::handle(const net::HttpRequest& request, net::HttpBody, net::HttpReply reply) {
   net::HttpResponse response;
   auto append = [](void* arg, sluice_str chunk) { static_cast<std::string*>(arg)->append(chunk.ptr, chunk.len); };
-  if (observe_->snapshot(host().get(), "metrics", append, &response.body) != SLUICE_DONE) {
+  if (observe_ == nullptr || observe_->snapshot(host().get(), "metrics", append, &response.body) != SLUICE_DONE) {
     return reply.send({.status = 503, .body = "no metrics now\n"});
   }
   response.content_type = kContentType;

@@ -9,6 +9,7 @@
 
 #include "plugins/net/compression.h"
 #include "plugins/net/sockets_for_tests.h"
+#include "plugins/testing/conformance.h"
 #include "plugins/testing/fake_host.h"
 #include "plugins/testing/subject.h"
 
@@ -137,11 +138,19 @@ TEST_CASE_METHOD(TelemetryTest, "telemetry extension: port in use, start fails w
   CHECK(other.last_error().find("address already in use") != std::string::npos);
 }
 
-TEST_CASE("telemetry extension: a core that shows nothing, init fails", "[extension][telemetry]") {
-  FakeHost host;
-  Subject telemetry(host, extension_telemetry_sluice_plugin_entry_v0, "telemetry");
-  CHECK(telemetry.init() != SLUICE_DONE);
-  CHECK(host.last_error() == "this collector shows no metrics to extensions");
+TEST_CASE_METHOD(TelemetryTest, "telemetry extension: a core that shows nothing, 503 and a warning",
+                 "[extension][telemetry]") {
+  host_.offer_interface(SLUICE_OBSERVE_ID, nullptr);
+  REQUIRE(telemetry_.init() == SLUICE_DONE);
+  CHECK(host_.logs().back().text == "this collector shows no metrics to extensions");
+  CHECK(get(start()).status == 503);
+}
+
+TEST_CASE("telemetry extension: keeps the rules of the border", "[extension][telemetry]") {
+  testing::ConformanceOptions options;
+  options.settings = Tree::map({{"host", "127.0.0.1"}, {"port", 0}});
+  CHECK(testing::conformance_problems(extension_telemetry_sluice_plugin_entry_v0, "telemetry", options) ==
+        std::vector<std::string>{});
 }
 
 TEST_CASE_METHOD(TelemetryTest, "telemetry extension: is found by its interface", "[extension][telemetry]") {
