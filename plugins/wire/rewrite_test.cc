@@ -15,10 +15,10 @@ using Pairs = std::vector<std::pair<std::string, std::string>>;
 
 template <typename Out>
 void add_attributes(Writer<Out>& out, uint32_t number, const Pairs& pairs) {
-  for (const auto& [key, value] : pairs) {
+  for (const auto& pair : pairs) {
     out.message(number, [&](auto& attribute) {
-      attribute.text(1, key);
-      attribute.bytes(2, to_bytes(string_value(value)));
+      attribute.text(1, pair.first);
+      attribute.bytes(2, to_bytes(string_value(pair.second)));
     });
   }
 }
@@ -196,16 +196,19 @@ TEST_CASE("rewrite: attributes of resource and scope, made where they are missin
 TEST_CASE("rewrite: data points of every kind of metric and log records", "[wire]") {
   AttributeEdits edits;
   edits.upsert("env", string_value("prod"));
-  const std::pair<uint32_t, uint32_t> kinds[] = {{5, 7}, {7, 7}, {9, 9}, {10, 1}, {11, 7}};
-  for (const auto& [kind, attributes] : kinds) {
+  struct Kind {
+    uint32_t data;        // number of the metric's field
+    uint32_t attributes;  // number of the point's
+  };
+  for (const Kind kind : {Kind{5, 7}, Kind{7, 7}, Kind{9, 9}, Kind{10, 1}, Kind{11, 7}}) {
     const auto build = [&](const Pairs& pairs) {
       std::string message;
       Writer(message).message(1, [&](auto& resource) {
         resource.message(2, [&](auto& scope) {
           scope.message(2, [&](auto& metric) {
             metric.text(1, "name");
-            metric.message(kind, [&](auto& data) {
-              data.message(1, [&](auto& point) { add_attributes(point, attributes, pairs); });
+            metric.message(kind.data, [&](auto& data) {
+              data.message(1, [&](auto& point) { add_attributes(point, kind.attributes, pairs); });
             });
           });
         });

@@ -82,8 +82,8 @@ class JsonReader {
   template <typename Visit>
   bool each_field(ondemand::object object, Visit&& visit) {
     for (auto entry : object) {
-      ondemand::field field;
-      if (const auto error = std::move(entry).get(field)) return fail_parse(error);
+      if (const auto error = entry.error()) return fail_parse(error);
+      ondemand::field field = entry.value_unsafe();
       std::string_view key;
       if (const auto error = field.unescaped_key().get(key)) return fail_parse(error);
       token_ = field.value().raw_json_token().data();
@@ -95,8 +95,8 @@ class JsonReader {
   template <typename Visit>
   bool each_element(ondemand::array array, Visit&& visit) {
     for (auto element : array) {
-      ondemand::value value;
-      if (const auto error = std::move(element).get(value)) return fail_parse(error);
+      if (const auto error = element.error()) return fail_parse(error);
+      ondemand::value value = element.value_unsafe();
       token_ = value.raw_json_token().data();
       if (!visit(value)) return false;
     }
