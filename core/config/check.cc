@@ -185,6 +185,7 @@ void Checker::fill(const Setting& s, Node* node, sluice_value& out, const Frame&
 // Nothing behind the colon: the zero of a scalar, as upstream has it; lists, maps and parts stay at their default.
 void Checker::no_value(const Setting& s, Node& node, sluice_value& out, const Frame& frame) {
   const bool from_variable = node.expanded();
+  if (from_variable && is_text(s.type) && !node.text.empty()) return text(s, node, out, frame);  // the text "null"
   if (s.type == SettingType::object) return object(s, &node, out, frame);
   if (s.type == SettingType::any) return;
   if (s.type == SettingType::list || s.type == SettingType::map || s.type == SettingType::headers) {

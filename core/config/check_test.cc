@@ -178,7 +178,9 @@ TEST_CASE("check: texts, choices and their forms", "[config][check]") {
 
 TEST_CASE("check: a value of a variable is a text for texts and typed for all else", "[config][check]") {
   FakeEnvironment environment;
-  environment.variables = {{"N", "0123"}, {"L", "[a, b]"}, {"C", "a,b"}};
+  environment.variables = {{"N", "0123"}, {"L", "[a, b]"}, {"C", "a,b"}, {"NIL", "null"}};
+  CHECK(view(value("exporters.otlp_grpc", "{endpoint: 'a:1', token: '${NIL}'}", {"token"}, environment).string) ==
+        "null");
   CHECK(value("processors.batch", "{send_batch_size: '${N}'}", {"send_batch_size"}, environment).integer == 83);
   CHECK(value("processors.batch", "{metadata_keys: '${L}'}", {"metadata_keys"}, environment).child_count == 2);
   CHECK(value("processors.batch", "{metadata_keys: '${C}'}", {"metadata_keys"}, environment).child_count == 2);
