@@ -47,7 +47,6 @@ Collector::Collector(loader::Plugins& plugins, uint64_t memory_bytes)
       log_(clock_),
       health_(clock_),
       budget_(memory_bytes),
-      tasks_(clock_, kPoolThreads),
       services_{clock_,
                 tasks_,
                 budget_,
@@ -58,7 +57,8 @@ Collector::Collector(loader::Plugins& plugins, uint64_t memory_bytes)
                 observatory_,
                 calls_,
                 kVersion,
-                std::random_device{}()} {}
+                std::random_device{}()},
+      tasks_(clock_, kPoolThreads) {}
 
 Collector::~Collector() = default;
 

@@ -60,13 +60,13 @@ class Collector {
   telemetry::Resource resource_;
   flow::Budget budget_;
   graph::CallTable calls_;
-  base::ThreadTasks tasks_;
   graph::Services services_;
   std::unique_ptr<config::Loaded> loaded_;
   std::vector<telemetry::Metrics::Registration> sources_;
   struct ReaderSettings;
   std::vector<std::unique_ptr<ReaderSettings>> reader_settings_;
   std::unique_ptr<graph::Graph> graph_;
+  base::ThreadTasks tasks_;  // last: what is posted still runs when this goes, on all of the above
 };
 
 }  // namespace sluice::app

@@ -161,7 +161,11 @@ struct HostFunctions {
   }
   static sluice_status snapshot(const sluice_host* h, const char* what, void (*write)(void*, sluice_str),
                                 void* arg) noexcept {
-    return node(h).services_.observatory.snapshot(what, write, arg);
+    // An instance may have a text of its own: two readers of metrics differ in how they name them.
+    Node& n = node(h);
+    const telemetry::Observatory& observatory = n.services_.observatory;
+    const sluice_status own = observatory.snapshot(std::string(what) + "@" + n.about_.id, write, arg);
+    return own == SLUICE_UNIMPLEMENTED ? observatory.snapshot(what, write, arg) : own;
   }
   static const void* get_interface(const sluice_host*, const char* id) noexcept {
     static const sluice_metrics metrics{sizeof(sluice_metrics), 0, &metric_define, &metric_add, &metric_record};

@@ -163,11 +163,11 @@ class Stage {
   telemetry::Observatory observatory;
   flow::Budget budget;
   CallTable calls;
-  base::ThreadTasks tasks{clock, 2};
   Services services;
   loader::Plugins plugins;
   std::unique_ptr<config::Loaded> loaded;
   std::unique_ptr<Graph> graph;
+  base::ThreadTasks tasks{clock, 2};  // last: what is posted still runs when this goes
 
   static std::map<std::string, Source*> sources;
   static std::map<std::string, Sink*> sinks;
