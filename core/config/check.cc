@@ -59,7 +59,8 @@ std::string advice(const Setting& s, const Node& node) {
   switch (s.type) {
     case SettingType::text:
     case SettingType::secret:
-      return s.choices.empty() && node.is_scalar() ? "put it in quotes" : "";
+      if (!s.choices.empty() && std::find(s.choices.begin(), s.choices.end(), node.text) == s.choices.end()) return "";
+      return node.is_scalar() ? "put it in quotes" : "";
     case SettingType::duration:
       return whole && !node.expanded() ? "write " + node.text + "s for seconds, or " + node.text + "ms"
              : number                  ? "a unit is missing: ns, us, ms, s, m, h"

@@ -177,6 +177,21 @@ TEST_CASE("settings: mistakes, those of the schema and those of check()", "[sdk]
   CHECK(config<Small>("size: 101").tree.value == nullptr);
 }
 
+enum class Version { one, two };
+struct Versioned {
+  Version version = Version::one;
+  void settings(Settings& s) { s("version", version, "Which.", {{"1.2", Version::one}, {"1.3", Version::two}}); }
+};
+
+TEST_CASE("settings: a choice that looks like a number needs quotes", "[sdk]") {
+  CHECK(config<Versioned>("version: '1.3'").settings.version == Version::two);
+  CHECK(config<Versioned>("version: 1.3").said ==
+        std::vector<std::string>{"version: expected one of \"1.2\" or \"1.3\", found the number 1.3; put it in quotes "
+                                 "[config.type]"});
+  CHECK(config<Versioned>("version: 2").said ==
+        std::vector<std::string>{"version: expected one of \"1.2\" or \"1.3\", found the number 2 [config.type]"});
+}
+
 TEST_CASE("settings: the core's delivery keys do not arrive", "[sdk]") {
   const auto exporter = config<Exporter>("{timeout: 1s, sending_queue: {enabled: false}}");
   CHECK(exporter.said.empty());
