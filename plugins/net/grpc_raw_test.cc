@@ -239,6 +239,18 @@ TEST_CASE("grpc: a thousand idle connections cost little and disturb nobody", "[
   CHECK(resident_bytes() - before < 1000 * size_t{128} << 10);
 }
 
+TEST_CASE("grpc: clients that do not go do not hold up the end", "[net][grpc]") {
+  TestServer server;
+  server.start();
+  RawClient idle(server.port());
+  idle.send(kPreface);
+  idle.read_until(frame(kSettings, 1, 0, {}));
+  server.server->drain();
+  const auto before = std::chrono::steady_clock::now();
+  server.server->stop(before + 30s);
+  CHECK(std::chrono::steady_clock::now() - before < 10s);
+}
+
 TEST_CASE("grpc: a message that says to be huge does not fill the memory", "[net][grpc]") {
   TestServer server;
   std::atomic<bool> cut{false};

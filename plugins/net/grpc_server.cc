@@ -22,7 +22,7 @@ namespace sluice::net {
 // calls are used again without a lock.
 class GrpcPoller {
  public:
-  // `on_change`: it was told to stop, and is idle.
+  // `on_change`: told of each call that ends after tell_changes().
   GrpcPoller(grpc_server* server, GrpcHandler& handler, const GrpcServerOptions& options,
              std::function<void()> on_change)
       : server_(server),
@@ -45,7 +45,7 @@ class GrpcPoller {
 
   // Asks for one more call.
   void request() {
-    live_.store(live_.load(std::memory_order_relaxed) + 1);
+    add(live_, 1);
     GrpcServerCall* call = nullptr;
     if (free_.empty()) {
       call = new GrpcServerCall(*this);
@@ -64,12 +64,15 @@ class GrpcPoller {
     } else {
       delete call;
     }
-    live_.store(live_.load(std::memory_order_relaxed) - 1);
-    if (stopping_ && idle()) on_change_();
+    add(live_, -1);
+    if (stopping_) on_change_();
   }
+  void opened() { add(open_, 1); }
+  void closed() { add(open_, -1); }
+  bool has_calls() const { return open_ != 0; }
   // No call is asked for or open.
   bool idle() const { return live_ == 0; }
-  void stop_when_idle() { stopping_ = true; }
+  void tell_changes() { stopping_ = true; }
 
   // `on_stopped` is called for the event that says that the server has stopped.
   template <class F>
@@ -87,10 +90,15 @@ class GrpcPoller {
   }
 
  private:
+  static void add(std::atomic<uint64_t>& count, int change) {
+    count.store(count.load(std::memory_order_relaxed) + static_cast<uint64_t>(change));
+  }
+
   grpc_server* const server_;
   GrpcHandler& handler_;
   const std::function<void()> on_change_;
-  std::atomic<uint64_t> live_{0};  // only changed by the thread, once it runs
+  // Only changed by the thread, once it runs: calls asked for or open, and open ones.
+  std::atomic<uint64_t> live_{0}, open_{0};
   std::atomic<bool> stopping_{false};
   const std::vector<std::string>& methods_;
   const uint64_t max_metadata_bytes_;
@@ -141,6 +149,7 @@ void GrpcServerCall::proceed(bool ok) {
         poller_.recycle(this);
         return;
       }
+      poller_.opened();
       poller_.request();
       method_ = poller_.find(view(details_.method));
       if (!poller_.knows(method_)) {
@@ -163,6 +172,7 @@ void GrpcServerCall::proceed(bool ok) {
       return;
     case Step::answered:
       clear();
+      poller_.closed();
       poller_.recycle(this);
       return;
   }
@@ -288,6 +298,9 @@ struct GrpcServer::Impl {
   bool draining = false;  // guarded by mutex
   bool stopped = false;   // guarded by mutex: no connection is left
 
+  bool has_calls() const {
+    return std::any_of(pollers.begin(), pollers.end(), [](const auto& poller) { return poller->has_calls(); });
+  }
   // Calls outlive their connections until the handler has answered them.
   bool is_over() const {
     return stopped && std::all_of(pollers.begin(), pollers.end(), [](const auto& poller) { return poller->idle(); });
@@ -367,10 +380,12 @@ void GrpcServer::stop(std::chrono::steady_clock::time_point deadline) {
   Impl& impl = *impl_;
   if (!impl.server) return;
   drain();
-  for (auto& poller : impl.pollers) poller->stop_when_idle();
+  for (auto& poller : impl.pollers) poller->tell_changes();
   {
+    // Only calls are waited for: a client may keep an idle connection for as long as it likes.
     std::unique_lock lock(impl.mutex);
-    if (!impl.changed.wait_until(lock, deadline, [&impl] { return impl.is_over(); })) {
+    impl.changed.wait_until(lock, deadline, [&impl] { return impl.is_over() || !impl.has_calls(); });
+    if (!impl.is_over()) {
       lock.unlock();
       grpc_server_cancel_all_calls(impl.server);
       lock.lock();

@@ -107,7 +107,7 @@ class GrpcServer {
 
   // Accepts no more connections, tells clients to go elsewhere, lets their calls end. Returns at once.
   void drain();
-  // drain(), waits until every call is answered or `deadline` has passed, cuts what is left, joins the threads.
+  // drain(), waits until every call is answered or `deadline` has passed, closes what is left, joins the threads.
   // REQUIRES: every call that handle() was given is answered by then or will be, whatever happens here.
   void stop(std::chrono::steady_clock::time_point deadline);
 
