@@ -23,7 +23,6 @@ constexpr size_t kTurn = 1 << 20;            // so much of one connection, then 
 constexpr uint64_t kGrantStep = 256 * 1024;  // memory is asked for as bytes arrive: a promise of 20 MiB pins nothing
 constexpr size_t kLingerBytes = 1 << 20;
 constexpr auto kLingerTime = std::chrono::seconds(2);
-constexpr auto kRateGrace = std::chrono::seconds(30);
 constexpr uint64_t kDefaultMaxBody = 20 << 20;
 
 const char* reason_of(int status) {
@@ -121,14 +120,14 @@ void HttpConnection::expire() {
       if (in_.size == 0) return close();
       return fail(408, "the request's headers took too long"), run();
     case State::body: {
-      const Duration longest = shared_.settings.read_timeout;
+      const Duration longest = shared_.settings.read_timeout, grace = shared_.options.rate_grace;
       const Duration took = now - phase_start_;
       const bool late = longest.count() && now - request_start_ >= longest;
-      const uint64_t due = static_cast<uint64_t>(took / std::chrono::seconds(1)) * shared_.options.min_bytes_per_second;
-      if (late || (took >= kRateGrace && body_.size < due)) {
+      const double due = std::chrono::duration<double>(took).count() * shared_.options.min_bytes_per_second;
+      if (late || (took >= grace && static_cast<double>(body_.size) < due)) {
         return fail(408, "the request's body took too long"), run();
       }
-      auto next = now + std::chrono::seconds(5);
+      auto next = now + grace / 4;
       if (longest.count()) next = std::min<Clock::time_point>(next, request_start_ + longest);
       return set_deadline(next);
     }
@@ -288,7 +287,7 @@ void HttpConnection::begin_request(HttpHead head) {
 void HttpConnection::begin_body() {
   enter(State::body);
   const Duration longest = shared_.settings.read_timeout;
-  auto deadline = phase_start_ + kRateGrace;
+  auto deadline = phase_start_ + shared_.options.rate_grace;
   if (longest.count()) deadline = std::min<Clock::time_point>(deadline, request_start_ + longest);
   set_deadline(deadline);
   const std::string_view arrived = in_.view().substr(used_);

@@ -77,10 +77,11 @@ struct HttpServerOptions {
   std::string thread_name = "http";
   std::function<void(const std::string&)> log;  // warnings of the server's threads: certificates that do not reload
   uint32_t threads = 1;
-  uint32_t max_connections = 10'000;                          // over it, the connection idle for longest makes room
-  uint32_t max_header_bytes = 16 * 1024;                      // request line and headers; over it 431
-  uint32_t max_headers = 100;                                 // over it 431
-  uint32_t min_bytes_per_second = 1024;                       // of a body, after a start of 30 s: slower is an attack
+  uint32_t max_connections = 10'000;      // over it, the connection idle for longest makes room
+  uint32_t max_header_bytes = 16 * 1024;  // request line and headers; over it 431
+  uint32_t max_headers = 100;             // over it 431
+  uint32_t min_bytes_per_second = 1024;   // of a body, once rate_grace is over: slower is an attack
+  Duration rate_grace = std::chrono::seconds(30);
   Duration default_header_timeout = std::chrono::minutes(1);  // where the setting is 0
   Duration stall_timeout = std::chrono::seconds(30);          // a client that takes nothing of a response
 };

@@ -148,6 +148,16 @@ TEST_CASE("http server: slow heads, slow bodies and idle connections end", "[htt
     CHECK(client.message().status == 408);
     CHECK(eventually([&] { return echo.reserved == 0; }));
   }
+  SECTION("a body by drops") {
+    HttpServerOptions options;
+    options.rate_grace = 40ms;
+    options.min_bytes_per_second = 1'000'000'000;
+    TestServer server(echo, settings, options);
+    RawSocket slow = RawSocket::to_port(server.port());
+    slow.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 10000000\r\n\r\n");
+    CHECK(eventually([&] { return ::send(slow.fd(), "x", 1, MSG_NOSIGNAL) < 0; }));
+    CHECK(eventually([&] { return echo.reserved == 0; }));
+  }
   SECTION("idle after a request") {
     settings.idle_timeout = 30ms;
     TestServer server(echo, settings);
