@@ -12,10 +12,10 @@
 
 #define BROKEN_EXPORT __attribute__((visibility("default")))
 
-typedef struct broken_instance {
+typedef struct BrokenInstance {
   sluice_instance face;
   const sluice_host* host;
-} broken_instance;
+} BrokenInstance;
 
 static inline sluice_str broken_str(const char* text) {
   sluice_str str = {text, strlen(text)};
@@ -66,8 +66,8 @@ static inline const void* broken_interface(void* self, const char* id) {
   return NULL;
 }
 
-static inline broken_instance* broken_new(const sluice_host* host) {
-  broken_instance* made = (broken_instance*)calloc(1, sizeof *made);
+static inline BrokenInstance* broken_new(const sluice_host* host) {
+  BrokenInstance* made = (BrokenInstance*)calloc(1, sizeof *made);
   made->host = host;
   made->face.struct_size = sizeof made->face;
   made->face.self = made;
@@ -110,23 +110,23 @@ static inline const char* broken_schema(void) {
 #define BROKEN_SYMBOL sluice_plugin_entry_v0
 #endif
 
-#define BROKEN_ENTRY(kind_of_it, type_of_it, create_of_it)                                                  \
-  static const char* const broken_none[] = {NULL};                                                          \
-  static const sluice_component broken_component = {sizeof(sluice_component),                               \
-                                                    kind_of_it,                                             \
-                                                    type_of_it,                                             \
-                                                    broken_none,                                            \
-                                                    broken_schema,                                          \
-                                                    broken_none,                                            \
-                                                    kind_of_it == SLUICE_RECEIVER ? 0 : BROKEN_ALL_SIGNALS, \
-                                                    kind_of_it == SLUICE_EXPORTER ? 0 : BROKEN_ALL_SIGNALS, \
-                                                    0,                                                      \
-                                                    SLUICE_DEVELOPMENT,                                     \
-                                                    create_of_it};                                          \
-  static const sluice_component* const broken_components[] = {&broken_component, NULL};                     \
-  extern BROKEN_EXPORT const sluice_entry BROKEN_SYMBOL;                                                    \
-  BROKEN_EXPORT const sluice_entry BROKEN_SYMBOL = {BROKEN_MAGIC, BROKEN_SIZE,  BROKEN_MAJOR,               \
-                                                    BROKEN_MINOR, BROKEN_NEEDS, "broken_" type_of_it,       \
+#define BROKEN_ENTRY(kind_of_it, type_of_it, create_of_it)                                                    \
+  static const char* const broken_none[] = {NULL};                                                            \
+  static const sluice_component broken_component = {sizeof(sluice_component),                                 \
+                                                    kind_of_it,                                               \
+                                                    type_of_it,                                               \
+                                                    broken_none,                                              \
+                                                    broken_schema,                                            \
+                                                    broken_none,                                              \
+                                                    (kind_of_it) == SLUICE_RECEIVER ? 0 : BROKEN_ALL_SIGNALS, \
+                                                    (kind_of_it) == SLUICE_EXPORTER ? 0 : BROKEN_ALL_SIGNALS, \
+                                                    0,                                                        \
+                                                    SLUICE_DEVELOPMENT,                                       \
+                                                    create_of_it};                                            \
+  static const sluice_component* const broken_components[] = {&broken_component, NULL};                       \
+  extern BROKEN_EXPORT const sluice_entry BROKEN_SYMBOL;                                                      \
+  BROKEN_EXPORT const sluice_entry BROKEN_SYMBOL = {BROKEN_MAGIC, BROKEN_SIZE,  BROKEN_MAJOR,                 \
+                                                    BROKEN_MINOR, BROKEN_NEEDS, "broken_" type_of_it,         \
                                                     "1.2.3",      "",           broken_components}
 
 #endif /* SLUICE_TESTS_ABI_BROKEN_BROKEN_H */

@@ -4,7 +4,7 @@
 #include "tests/abi/broken/broken.h"
 
 static void destroy(void* self) {
-  const sluice_host* host = ((broken_instance*)self)->host;
+  const sluice_host* host = ((BrokenInstance*)self)->host;
   sluice_context context;
   sluice_batch batch;
   sluice_segment segment = {(const uint8_t*)"", 0, 0};
@@ -29,7 +29,7 @@ static void destroy(void* self) {
 }
 
 static const sluice_instance* create(const sluice_host* host, const sluice_value* config) {
-  broken_instance* made = broken_new(host);
+  BrokenInstance* made = broken_new(host);
   (void)config;
   made->face.destroy = destroy;
   made->face.consume = NULL;

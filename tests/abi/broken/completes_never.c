@@ -9,7 +9,7 @@ static sluice_status consume(void* self, const sluice_call* call) {
 }
 
 static const sluice_instance* create(const sluice_host* host, const sluice_value* config) {
-  broken_instance* made = broken_new(host);
+  BrokenInstance* made = broken_new(host);
   (void)config;
   made->face.consume = consume;
   return &made->face;

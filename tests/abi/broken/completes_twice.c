@@ -4,7 +4,7 @@
 #include "tests/abi/broken/broken.h"
 
 static sluice_status consume(void* self, const sluice_call* call) {
-  const sluice_host* host = ((broken_instance*)self)->host;
+  const sluice_host* host = ((BrokenInstance*)self)->host;
   sluice_result result;
   memset(&result, 0, sizeof result);
   result.struct_size = sizeof result;
@@ -16,7 +16,7 @@ static sluice_status consume(void* self, const sluice_call* call) {
 }
 
 static const sluice_instance* create(const sluice_host* host, const sluice_value* config) {
-  broken_instance* made = broken_new(host);
+  BrokenInstance* made = broken_new(host);
   (void)config;
   made->face.consume = consume;
   return &made->face;

@@ -3,7 +3,7 @@
 #include "tests/abi/broken/broken.h"
 
 static sluice_status init(void* self) {
-  const sluice_host* host = ((broken_instance*)self)->host;
+  const sluice_host* host = ((BrokenInstance*)self)->host;
   host->set_error(host, 14, broken_str("no water in the river"));
   return SLUICE_FAILED_PERMANENT;
 }
@@ -14,7 +14,7 @@ static sluice_status start(void* self) {
 }
 
 static const sluice_instance* create(const sluice_host* host, const sluice_value* config) {
-  broken_instance* made = broken_new(host);
+  BrokenInstance* made = broken_new(host);
   (void)config;
   made->face.init = init;
   made->face.start = start;

@@ -3,12 +3,12 @@
 #include "tests/abi/broken/broken.h"
 
 static sluice_status consume(void* self, const sluice_call* call) {
-  ((broken_instance*)self)->host->batch_retain(call->batch);
+  ((BrokenInstance*)self)->host->batch_retain(call->batch);
   return SLUICE_DONE;
 }
 
 static const sluice_instance* create(const sluice_host* host, const sluice_value* config) {
-  broken_instance* made = broken_new(host);
+  BrokenInstance* made = broken_new(host);
   (void)config;
   made->face.consume = consume;
   return &made->face;
