@@ -60,7 +60,8 @@ std::string http(int status, const std::string& body, const std::string& lines =
 
 class Running {
  public:
-  explicit Running(Tree settings) : subject_(host, exporter_otlp_http_sluice_plugin_entry_v0, "otlp_http", std::move(settings)) {
+  explicit Running(Tree settings)
+      : subject_(host, exporter_otlp_http_sluice_plugin_entry_v0, "otlp_http", std::move(settings)) {
     REQUIRE(subject_.created());
     REQUIRE(subject_.start() == SLUICE_DONE);
   }
