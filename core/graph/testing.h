@@ -25,6 +25,9 @@
 
 namespace sluice::graph::testing {
 
+// For what runs on many threads, where Catch2's macros must not stand: ends the program.
+void demand(bool truth, const char* file = __builtin_FILE(), int line = __builtin_LINE());
+
 struct NoConfig {
   void settings(Settings&) {}
 };
