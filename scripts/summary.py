@@ -36,7 +36,7 @@ def main(folder, failed_steps):
         for name, outcome, reason in read(path):
             count[outcome] += 1
             if outcome != "passed":
-                first_line = reason.splitlines()[0] if reason else "no reason given"
+                first_line = reason.splitlines()[0] if reason else "its output is above"
                 print(f"{outcome}: {path.stem}: {name}: {first_line}")
     for step in failed_steps:
         print(f"failed step: {step}")
