@@ -5,6 +5,7 @@
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/node/node.h>  // parser.h declares it, and a linter takes ours for it
 #include <yaml-cpp/parser.h>
 
 #include <algorithm>
