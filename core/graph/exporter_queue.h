@@ -26,7 +26,7 @@ class ExporterQueue final : public Target, public Waiter, private flow::Payload 
   // `input`: the exporter's input for this signal. All of them outlive this.
   ExporterQueue(Services& services, Node& exporter, uint32_t input, sluice_signal signal,
                 const config::Delivery& settings, std::vector<std::string> pipelines);
-  ~ExporterQueue();
+  ~ExporterQueue() override;
 
   Outcome offer(const Parcel& parcel, const Reply& reply) override;
   flow::Room reserve(telemetry::Load load) override;
