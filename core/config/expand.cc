@@ -162,7 +162,7 @@ class Expander {
     Diagnostics* const said = std::exchange(diagnostics_, &ignored);
     scalar(node, nullptr);
     diagnostics_ = said;
-    return node.kind == NodeKind::string ? std::move(node.text) : raw;
+    return node.kind == NodeKind::string ? node.text : raw;
   }
 
   static size_t count(const Node& node) {
