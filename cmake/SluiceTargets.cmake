@@ -32,18 +32,18 @@ function(sluice_add_library name)
   add_library(sluice::${name} ALIAS sluice_${name})
 endfunction()
 
-# sluice_add_test(<name> SOURCES ... DEPS ... [LABELS ...]): a Catch2 program whose cases are single tests of ctest.
+# sluice_add_test(<name> SOURCES ... DEPS ...): a Catch2 program whose cases are single tests of ctest.
 function(sluice_add_test name)
   if(NOT SLUICE_TESTS)
     return()
   endif()
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;LABELS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE sluice::options sluice::catch_main ${arg_DEPS})
   target_compile_definitions(${name} PRIVATE SLUICE_TEST_DATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
   target_link_options(${name} PRIVATE -fno-lto)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-  catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES LABELS "${arg_LABELS}" TIMEOUT 600)
+  catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 600)
 endfunction()
 
 # sluice_add_component(KIND receiver NAME otlp SOURCES component.cc ... [DEPS ...] [TESTS x_test.cc ...] [TEST_DEPS ...])

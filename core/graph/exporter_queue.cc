@@ -63,6 +63,7 @@ ExporterQueue::ExporterQueue(Services& services, Node& exporter, uint32_t input,
                          : std::vector<std::string>()),
       log_(services.log, {SLUICE_EXPORTER, exporter.about().id, std::string(telemetry::signal_name(signal)), ""}),
       delivery_(settings, *this, &services.budget, services.seed ^ reinterpret_cast<uintptr_t>(this)),
+      sizes_(services.metrics, exporter.about().id, signal),
       registration_(
           services.ledger.wrapper({exporter.about().id, signal, std::move(pipelines)}, [this] { return read(); })) {}
 
@@ -90,6 +91,7 @@ auto ExporterQueue::step(F&& event) {
 ExporterQueue::Work ExporterQueue::collect(flow::Actions& actions) {
   Work work;
   for (const flow::Dispatch& dispatch : actions.dispatches) {
+    if (dispatch.tries == 1) sizes_.sent({dispatch.items, dispatch.bytes});
     Job& job = work.jobs.emplace_back(Job{dispatch.attempt, dispatch.deadline_mono_ns, {}});
     job.cuts.reserve(dispatch.slice_count);
     for (uint32_t i = 0; i < dispatch.slice_count; ++i) {
@@ -168,6 +170,7 @@ void ExporterQueue::fire() {
 // ---- upstream side --------------------------------------------------------------------------------------------------
 
 Outcome ExporterQueue::offer(const Parcel& parcel, const Reply& reply) {
+  sizes_.offered(parcel.load());
   auto source = std::make_unique<Source>(
       Source{batch::BatchPtr::share(parcel.batch), batch::ContextPtr::share(parcel.context), reply});
   const std::string partition = metadata_keys_.empty() ? std::string() : partition_of(*parcel.context);

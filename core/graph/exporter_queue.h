@@ -18,6 +18,7 @@
 #include "core/graph/edge.h"
 #include "core/graph/node.h"
 #include "core/graph/services.h"
+#include "core/telemetry/request_sizes.h"
 
 namespace sluice::graph {
 
@@ -85,6 +86,7 @@ class ExporterQueue final : public Target, public Waiter, private flow::Payload 
   uint64_t wanted_mono_ns_ = 0;
   bool closed_ = false;
 
+  telemetry::RequestSizes sizes_;
   telemetry::Ledger::Registration registration_;
 };
 

@@ -145,7 +145,6 @@ Duration HttpConnection::header_timeout() const {
 }
 
 void HttpConnection::drain() {
-  draining_ = true;
   if (idle() || state_ == State::shake) close();
 }
 
@@ -453,7 +452,7 @@ void HttpConnection::respond(HttpResponse response, bool cors) {
     used_ += static_cast<size_t>(body_left_);
     body_done_ = true;
   }
-  if (!body_done_ || draining_) keep_alive_ = false;
+  if (!body_done_ || loop_.drain_asked()) keep_alive_ = false;
   if (cors) shared_.cors.decorate(request_, response.headers);
   std::string& head = out_head_;
   head = "HTTP/1.1 " + std::to_string(response.status) + ' ' + reason_of(response.status) + "\r\nDate: ";

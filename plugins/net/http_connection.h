@@ -102,7 +102,7 @@ class HttpConnection {
   const tls::Owned<SSL> tls_;
 
   State state_ = State::head;
-  bool readable_ = false, writable_ = true, closed_ = false, draining_ = false;
+  bool readable_ = false, writable_ = true, closed_ = false;
   Clock::time_point deadline_ = kNever;
   Clock::time_point phase_start_;
 
@@ -137,6 +137,7 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
   std::string open();  // empty, or the error
   void run();          // the thread: returns after drain() without connections, or after kill()
   void drain();        // any thread, as kill() and post()
+  bool drain_asked() const { return drain_asked_.load(); }  // at once, also before the thread has seen it
   void kill();
   void post(uint64_t connection, uint64_t request, HttpResponse response);
 
@@ -177,7 +178,8 @@ class HttpLoop : public std::enable_shared_from_this<HttpLoop> {
 
   std::mutex mutex_;  // what other threads touch
   std::vector<Answer> answers_;
-  bool drain_asked_ = false, kill_asked_ = false, over_ = false, woken_ = false;
+  bool kill_asked_ = false, over_ = false, woken_ = false;
+  std::atomic<bool> drain_asked_{false};
 };
 
 }  // namespace sluice::net

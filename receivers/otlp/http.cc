@@ -127,8 +127,8 @@ HttpProtocol::HttpProtocol(const Intake& intake, HttpConfig config)
       server_(std::move(config), *this, options(intake.host())) {}
 
 void HttpProtocol::drain() {
+  server_.drain();  // first: who is refused from now on is also told to close
   draining_ = true;
-  server_.drain();
 }
 
 std::optional<sluice_signal> HttpProtocol::signal_of(std::string_view path) const {
