@@ -2,7 +2,6 @@
 #include "core/graph/exporter_queue.h"
 
 #include <algorithm>
-#include <cstring>
 #include <memory>
 #include <utility>
 
@@ -316,7 +315,7 @@ batch::Made ExporterQueue::make_request(const std::vector<Cut>& cuts) {
         wire::append_slice(static_cast<wire::Signal>(signal_), {segment.data, segment.length_bytes}, skip, here, part);
         uint8_t* buffer = batch::buffer_new(services_.budget, batch::Charge::inside, part.size());
         if (!buffer) return {SLUICE_BUSY, {}, "out of memory"};
-        std::memcpy(buffer, part.data(), part.size());
+        std::copy(part.begin(), part.end(), buffer);
         batch::Made made = batch::seal(signal_, buffer, part.size());
         if (!made.batch) return made;
         written.push_back(std::move(made.batch));
@@ -441,7 +440,8 @@ void ExporterQueue::report(const flow::Notice& notice) {
   if (notice.items) fields.emplace_back(lost ? "dropped_items" : "items", notice.items);
   std::string interval;
   if (notice.delay_ns) {
-    interval = std::to_string(static_cast<double>(notice.delay_ns / 1'000'000) / 1000.0);
+    const uint64_t milliseconds = notice.delay_ns / 1'000'000;
+    interval = std::to_string(static_cast<double>(milliseconds) / 1000.0);
     interval.erase(interval.size() - 3);
     interval += 's';
     fields.emplace_back("interval", interval);
