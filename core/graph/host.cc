@@ -167,10 +167,17 @@ struct HostFunctions {
     const sluice_status own = observatory.snapshot(std::string(what) + "@" + n.about_.id, write, arg);
     return own == SLUICE_UNIMPLEMENTED ? observatory.snapshot(what, write, arg) : own;
   }
+  static uint64_t memory_used(const sluice_host* h) noexcept { return node(h).services_.budget.used_bytes(); }
+  static uint64_t memory_limit(const sluice_host* h) noexcept {
+    const flow::Budget& budget = node(h).services_.budget;
+    return budget.limit_bytes() == UINT64_MAX ? 0 : budget.entry_limit_bytes();
+  }
   static const void* get_interface(const sluice_host*, const char* id) noexcept {
     static const sluice_metrics metrics{sizeof(sluice_metrics), 0, &metric_define, &metric_add, &metric_record};
     static const sluice_observe observe{sizeof(sluice_observe), 0, &snapshot};
+    static const sluice_memory memory{sizeof(sluice_memory), 0, &memory_used, &memory_limit};
     if (std::string_view(id) == SLUICE_METRICS_ID) return &metrics;
+    if (std::string_view(id) == SLUICE_MEMORY_ID) return &memory;
     if (std::string_view(id) == SLUICE_OBSERVE_ID) return &observe;
     return nullptr;
   }

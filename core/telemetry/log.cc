@@ -299,7 +299,20 @@ void Logger::log(const sluice_log& entry) const {
   std::vector<LogField> fields;
   fields.reserve(entry.field_count);
   for (uint32_t i = 0; i < entry.field_count; ++i) {
-    fields.emplace_back(view(entry.fields[i].key), view(entry.fields[i].value));
+    const sluice_value& field = entry.fields[i];
+    switch (field.kind) {
+      case SLUICE_BOOL:
+        fields.emplace_back(view(field.key), field.integer != 0);
+        break;
+      case SLUICE_INT:
+        fields.emplace_back(view(field.key), field.integer);
+        break;
+      case SLUICE_DOUBLE:
+        fields.emplace_back(view(field.key), field.number);
+        break;
+      default:
+        fields.emplace_back(view(field.key), view(field.string));
+    }
   }
   log_->write(level, view(entry.text), fields, {entry.file, entry.line}, scope_.get());
 }

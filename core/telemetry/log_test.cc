@@ -162,24 +162,34 @@ TEST_CASE_METHOD(LogTest, "log: control characters and broken UTF-8, escaped; ne
 TEST_CASE_METHOD(LogTest, "log: what a plugin logs", "[telemetry][log]") {
   settings_.disable_caller = false;
   configure();
-  sluice_kv field{{"k", 1}, {"v", 1}};
+  sluice_value fields[4]{};
+  for (sluice_value& field : fields) field.key = {"sidb" + (&field - fields), 1};
+  fields[0].kind = SLUICE_STRING;
+  fields[0].string = {"1", 1};
+  fields[1].kind = SLUICE_INT;
+  fields[1].integer = -7;
+  fields[2].kind = SLUICE_DOUBLE;
+  fields[2].number = 0.5;
+  fields[3].kind = SLUICE_BOOL;
+  fields[3].integer = 1;
   sluice_log entry{};
   entry.struct_size = sizeof entry;
   entry.level = SLUICE_ERROR;
   entry.text = {"text", 4};
   entry.file = "a/b/c.cc";
   entry.line = 3;
-  entry.fields = &field;
-  entry.field_count = 1;
+  entry.fields = fields;
+  entry.field_count = 4;
   Logger(log_, {SLUICE_RECEIVER, "otlp", "", ""}).log(entry);
   entry.level = 99;
   entry.file = nullptr;
   entry.field_count = 0;
   logger_.log(entry);
-  CHECK(written() ==
-        "2023-11-14T22:13:21.000Z\terror\tb/c.cc:3\ttext\t"
-        R"({"otelcol.component.id": "otlp", "otelcol.component.kind": "receiver", "k": "v"})"
-        "\n2023-11-14T22:13:21.000Z\terror\ttext\n");
+  CHECK(
+      written() ==
+      "2023-11-14T22:13:21.000Z\terror\tb/c.cc:3\ttext\t"
+      R"({"otelcol.component.id": "otlp", "otelcol.component.kind": "receiver", "s": "1", "i": -7, "d": 0.5, "b": true})"
+      "\n2023-11-14T22:13:21.000Z\terror\ttext\n");
 }
 
 TEST_CASE_METHOD(LogTest, "log: a file that cannot be opened, an error and nothing changed", "[telemetry][log]") {

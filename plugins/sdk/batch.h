@@ -7,9 +7,9 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <utility>
 
 #include "plugins/abi/sluice_plugin.h"
+#include "plugins/sdk/counted.h"
 
 namespace sluice {
 
@@ -39,49 +39,17 @@ void for_each_message(const sluice_batch& batch, F&& f) {
   for (const sluice_segment& segment : segments(batch)) f(bytes(segment), segment.item_count);
 }
 
-class BatchRef {
+class BatchRef
+    : public detail::Counted<BatchRef, sluice_batch, &sluice_host::batch_retain, &sluice_host::batch_release> {
  public:
-  BatchRef() = default;
-  // Keeps a lent batch.
-  BatchRef(const sluice_host* host, const sluice_batch* batch) : host_(host), batch_(batch) {
-    if (batch_) host_->batch_retain(batch_);
-  }
-  // Takes over a reference that the caller owns already.
-  static BatchRef take(const sluice_host* host, const sluice_batch* batch) {
-    BatchRef ref;
-    ref.host_ = host;
-    ref.batch_ = batch;
-    return ref;
-  }
-  BatchRef(const BatchRef& other) : BatchRef(other.host_, other.batch_) {}
-  BatchRef(BatchRef&& other) noexcept : host_(other.host_), batch_(std::exchange(other.batch_, nullptr)) {}
-  BatchRef& operator=(BatchRef other) noexcept {
-    std::swap(host_, other.host_);
-    std::swap(batch_, other.batch_);
-    return *this;
-  }
-  ~BatchRef() { reset(); }
+  using Counted::Counted;
 
-  void reset() {
-    if (batch_) host_->batch_release(std::exchange(batch_, nullptr));
-  }
-  // Gives the reference to the caller, who must release it.
-  const sluice_batch* release() { return std::exchange(batch_, nullptr); }
-
-  explicit operator bool() const { return batch_ != nullptr; }
-  const sluice_batch* get() const { return batch_; }
-  const sluice_batch& operator*() const { return *batch_; }
-  const sluice_batch* operator->() const { return batch_; }
-  sluice_signal signal() const { return batch_->signal; }
-  uint64_t item_count() const { return batch_ ? batch_->item_count : 0; }
-  uint64_t length_bytes() const { return batch_ ? batch_->length_bytes : 0; }
+  sluice_signal signal() const { return get()->signal; }
+  uint64_t item_count() const { return get() ? get()->item_count : 0; }
+  uint64_t length_bytes() const { return get() ? get()->length_bytes : 0; }
   std::span<const sluice_segment> segments() const {
-    return batch_ ? sluice::segments(*batch_) : std::span<const sluice_segment>();
+    return get() ? sluice::segments(*get()) : std::span<const sluice_segment>();
   }
-
- private:
-  const sluice_host* host_ = nullptr;
-  const sluice_batch* batch_ = nullptr;
 };
 
 }  // namespace sluice

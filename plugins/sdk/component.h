@@ -77,8 +77,9 @@ class Instance {
   // A send() that said BUSY may now do better.
   virtual void resume([[maybe_unused]] uint32_t output) {}
   virtual void timer([[maybe_unused]] uint32_t index) {}
+  // The functions of a declared interface; they get as `self` what the core calls this instance by.
   virtual const void* get_interface([[maybe_unused]] std::string_view id) { return nullptr; }
-  // What an interface's functions get as `self`, and what the core gives to whoever looks the service up.
+
   Host host() const { return host_; }
 
  private:

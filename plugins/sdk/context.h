@@ -11,10 +11,10 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "plugins/abi/sluice_plugin.h"
+#include "plugins/sdk/counted.h"
 #include "plugins/sdk/str.h"
 
 namespace sluice {
@@ -35,39 +35,10 @@ inline std::vector<std::string_view> values(std::span<const sluice_kv> pairs, st
   return found;
 }
 
-class ContextRef {
+class ContextRef
+    : public detail::Counted<ContextRef, sluice_context, &sluice_host::context_retain, &sluice_host::context_release> {
  public:
-  ContextRef() = default;
-  // Keeps a lent context.
-  ContextRef(const sluice_host* host, const sluice_context* context) : host_(host), context_(context) {
-    if (context_) host_->context_retain(context_);
-  }
-  // Takes over a reference that the caller owns already.
-  static ContextRef take(const sluice_host* host, const sluice_context* context) {
-    ContextRef ref;
-    ref.host_ = host;
-    ref.context_ = context;
-    return ref;
-  }
-  ContextRef(const ContextRef& other) : ContextRef(other.host_, other.context_) {}
-  ContextRef(ContextRef&& other) noexcept : host_(other.host_), context_(std::exchange(other.context_, nullptr)) {}
-  ContextRef& operator=(ContextRef other) noexcept {
-    std::swap(host_, other.host_);
-    std::swap(context_, other.context_);
-    return *this;
-  }
-  ~ContextRef() {
-    if (context_) host_->context_release(context_);
-  }
-
-  explicit operator bool() const { return context_ != nullptr; }
-  const sluice_context* get() const { return context_; }
-  const sluice_context& operator*() const { return *context_; }
-  const sluice_context* operator->() const { return context_; }
-
- private:
-  const sluice_host* host_ = nullptr;
-  const sluice_context* context_ = nullptr;
+  using Counted::Counted;
 };
 
 // Collects the fields of a context; build() has the core copy them all.

@@ -157,17 +157,17 @@ class Host {
   void log(int32_t level, std::string_view text, std::span<const LogField> fields, const char* file,
            uint32_t line) const {
     if (!log_enabled(level)) return;
-    std::vector<sluice_kv> pairs;
-    pairs.reserve(fields.size());
-    for (const LogField& field : fields) pairs.push_back({str(field.key()), str(field.value())});
+    std::vector<sluice_value> values;
+    values.reserve(fields.size());
+    for (const LogField& field : fields) values.push_back(field.value());
     sluice_log entry{};
     entry.struct_size = sizeof entry;
     entry.level = level;
     entry.text = str(text);
     entry.file = file;
     entry.line = line;
-    entry.fields = pairs.data();
-    entry.field_count = static_cast<uint32_t>(pairs.size());
+    entry.fields = values.data();
+    entry.field_count = static_cast<uint32_t>(values.size());
     h_->log(h_, &entry);
   }
   void log(int32_t level, std::string_view text, Fields fields = {}, Where where = Where::here()) const {

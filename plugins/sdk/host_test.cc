@@ -115,7 +115,17 @@ TEST_CASE("context: builder lowers keys and keeps repeated ones in order", "[sdk
   CHECK(view(context->transport) == "grpc");
 }
 
-TEST_CASE("host: log entry carries its place and its fields as text", "[sdk]") {
+TEST_CASE("log field: keeps the type of its value", "[sdk]") {
+  CHECK(LogField("k", 3).value().kind == SLUICE_INT);
+  CHECK(LogField("k", 3).value().integer == 3);
+  CHECK(LogField("k", UINT64_MAX).value().integer == INT64_MAX);
+  CHECK(LogField("k", 0.5).value().number == 0.5);
+  CHECK(LogField("k", true).value().kind == SLUICE_BOOL);
+  CHECK(view(LogField("k", "v").value().string) == "v");
+  CHECK(view(LogField("k", "v").value().key) == "k");
+}
+
+TEST_CASE("host: log entry carries its place and its fields", "[sdk]") {
   FakeHost fake;
   const Host host = fake;
   host.warn("slow", {{"items", 3}, {"share", 0.5}, {"last", true}, {"name", std::string("x")}});

@@ -4,7 +4,6 @@
 #define SLUICE_PLUGINS_SDK_LOG_H
 
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <concepts>
 #include <cstdint>
@@ -12,30 +11,39 @@
 #include <string_view>
 #include <utility>
 
+#include "plugins/abi/sluice_plugin.h"
+#include "plugins/sdk/str.h"
+
 namespace sluice {
 
-// A key and its value as text: {"items", 17}, {"error", result.text()}.
+// A key and its value, both only referred to: {"items", 17}, {"error", result.text()}.
 class LogField {
  public:
-  LogField(std::string_view key, std::string_view value) : key_(key), value_(value) {}
+  LogField(std::string_view key, std::string_view value) : value_(named(key, SLUICE_STRING)) {
+    value_.string = str(value);
+  }
+  LogField(std::string_view key, const char* value) : LogField(key, std::string_view(value)) {}
+  LogField(std::string_view key, const std::string& value) : LogField(key, std::string_view(value)) {}
+  LogField(std::string_view key, bool value) : value_(named(key, SLUICE_BOOL)) { value_.integer = value; }
+  LogField(std::string_view key, double value) : value_(named(key, SLUICE_DOUBLE)) { value_.number = value; }
+  template <std::integral Number>
+  requires(!std::same_as<Number, bool>) LogField(std::string_view key, Number value) : value_(named(key, SLUICE_INT)) {
+    value_.integer = std::in_range<int64_t>(value) ? static_cast<int64_t>(value) : INT64_MAX;
+  }
   template <class Key, class Value>
   explicit LogField(const std::pair<Key, Value>& field) : LogField(field.first, field.second) {}
-  LogField(std::string_view key, const char* value) : key_(key), value_(value) {}
-  LogField(std::string_view key, const std::string& value) : key_(key), value_(value) {}
-  LogField(std::string_view key, bool value) : key_(key), value_(value ? "true" : "false") {}
-  template <class Number>
-  requires((std::integral<Number> || std::floating_point<Number>)&&!std::same_as<Number, bool>)
-      LogField(std::string_view key, Number value)
-      : key_(key) {
-    char text[32];
-    value_.assign(text, std::to_chars(text, text + sizeof text, value).ptr);
-  }
-  std::string_view key() const { return key_; }
-  const std::string& value() const { return value_; }
+
+  const sluice_value& value() const { return value_; }
 
  private:
-  std::string_view key_;
-  std::string value_;
+  static sluice_value named(std::string_view key, int32_t kind) {
+    sluice_value value{};
+    value.kind = kind;
+    value.key = str(key);
+    return value;
+  }
+
+  sluice_value value_;
 };
 
 // Where an entry was logged. Not std::source_location, which clang 14 does not have.

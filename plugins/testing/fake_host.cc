@@ -2,6 +2,7 @@
 #include "plugins/testing/fake_host.h"
 
 #include <algorithm>
+#include <charconv>
 #include <stdexcept>
 #include <thread>
 
@@ -25,10 +26,25 @@ int32_t log_enabled(const sluice_host* host, int32_t level) {
   return level >= state.log_level;
 }
 
+std::string text_of(const sluice_value& value) {
+  switch (value.kind) {
+    case SLUICE_BOOL:
+      return value.integer ? "true" : "false";
+    case SLUICE_INT:
+      return std::to_string(value.integer);
+    case SLUICE_DOUBLE: {
+      char text[32];
+      return {text, std::to_chars(text, text + sizeof text, value.number).ptr};
+    }
+    default:
+      return std::string(view(value.string));
+  }
+}
+
 void log(const sluice_host* host, const sluice_log* entry) {
   LogRecord record{entry->level, std::string(view(entry->text)), {}};
   for (uint32_t i = 0; i < entry->field_count; ++i)
-    record.fields.emplace_back(view(entry->fields[i].key), view(entry->fields[i].value));
+    record.fields.emplace_back(view(entry->fields[i].key), text_of(entry->fields[i]));
   FakeHost::State& state = state_of(host);
   std::lock_guard lock(state.mutex);
   state.logs.push_back(std::move(record));
@@ -120,6 +136,19 @@ const void* get_service(const sluice_host* host, sluice_str component_id, const 
   return found->second.first;
 }
 
+// ---- sluice.memory/0
+uint64_t memory_used(const sluice_host* host) {
+  const FakeHost::State& state = state_of(host);
+  return state.used + state.used_by_others;
+}
+
+uint64_t memory_limit(const sluice_host* host) {
+  const uint64_t budget = state_of(host).options.budget_bytes;
+  return budget == UINT64_MAX ? 0 : budget;
+}
+
+const sluice_memory kMemory{sizeof(sluice_memory), 0, &memory_used, &memory_limit};
+
 // ---- sluice.metrics/1
 uint32_t define(const sluice_host* host, const sluice_metric* metric) {
   FakeHost::State& state = state_of(host);
@@ -196,6 +225,7 @@ FakeHost::State::State(Options given) : options(std::move(given)) {
   host.get_interface = &testing::get_interface;
   host.get_service = &testing::get_service;
   interfaces[SLUICE_METRICS_ID] = &kMetrics;
+  interfaces[SLUICE_MEMORY_ID] = &kMemory;
 }
 
 void FakeHost::State::violation(std::string text) {
@@ -543,6 +573,10 @@ void FakeHost::offer_service(std::string component_id, std::string id, const voi
 
 uint64_t FakeHost::used_bytes() const {
   return state_->used;
+}
+
+void FakeHost::set_used_by_others(uint64_t bytes) {
+  state_->used_by_others = bytes;
 }
 uint64_t FakeHost::live_batches() const {
   return state_->live_batches;

@@ -174,7 +174,8 @@ class FakeHost {
   void offer_service(std::string component_id, std::string id, const void* interface, void* self);
 
   // ---- the rules ---------------------------------------------------------------------------------------------------
-  uint64_t used_bytes() const;  // of the budget: batches, buffers, reservations
+  uint64_t used_bytes() const;              // of the budget: batches, buffers, reservations
+  void set_used_by_others(uint64_t bytes);  // what sluice.memory/0 shows besides used_bytes()
   uint64_t live_batches() const;
   uint64_t live_contexts() const;
   // "batch processor completed call 3 twice" ... Empty if it kept all rules.

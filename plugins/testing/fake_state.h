@@ -70,7 +70,7 @@ struct FakeHost::State {
   std::map<std::pair<std::string, std::string>, std::pair<const void*, void*>> services;
   std::vector<std::string> violations;
 
-  std::atomic<uint64_t> used{0}, live_batches{0}, live_contexts{0};
+  std::atomic<uint64_t> used{0}, used_by_others{0}, live_batches{0}, live_contexts{0};
   std::map<const uint8_t*, std::pair<std::unique_ptr<uint8_t[]>, uint64_t>> buffers;
 };
 

@@ -208,6 +208,11 @@ size_t sluice_abi_layout(char* text, size_t size) {
   FIELD(sluice_metrics, define);
   FIELD(sluice_metrics, add);
   FIELD(sluice_metrics, record);
+  STRUCT(sluice_memory);
+  FIELD(sluice_memory, struct_size);
+  FIELD(sluice_memory, reserved);
+  FIELD(sluice_memory, used_bytes);
+  FIELD(sluice_memory, limit_bytes);
   STRUCT(sluice_observe);
   FIELD(sluice_observe, struct_size);
   FIELD(sluice_observe, reserved);
