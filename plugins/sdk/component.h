@@ -25,6 +25,11 @@
 
 namespace sluice {
 
+namespace detail {
+template <class T>
+struct Face;
+}
+
 // One call of consume(), lent until it returns.
 class Call {
  public:
@@ -77,13 +82,17 @@ class Instance {
   // A send() that said BUSY may now do better.
   virtual void resume([[maybe_unused]] uint32_t output) {}
   virtual void timer([[maybe_unused]] uint32_t index) {}
-  // The functions of a declared interface; they get as `self` what the core calls this instance by.
+  // A declared interface. Its functions get this object as `self`: static_cast<MyExtension*>(self).
   virtual const void* get_interface([[maybe_unused]] std::string_view id) { return nullptr; }
 
   Host host() const { return host_; }
 
  private:
+  template <class T>
+  friend struct detail::Face;
+
   const Host host_;
+  sluice_instance face_{};  // what the core sees of this
 };
 
 class Receiver : public Instance {

@@ -54,41 +54,41 @@ inline std::string exception_text() noexcept {
   }
 }
 
-// The C face of one instance and, behind it, the object.
+// The functions by which the core calls a component; their `self` is the object.
 template <class T>
-class Shell {
- public:
-  Shell(const sluice_host* host, typename T::Config config) : object_(Host(host), std::move(config)) {
-    face_.struct_size = sizeof face_;
-    face_.self = this;
-    face_.init = [](void* self) noexcept { return guard_control(self, "init", [](T& t) { return t.init(); }); };
-    face_.start = [](void* self) noexcept { return guard_control(self, "start", [](T& t) { return t.start(); }); };
-    face_.drain = [](void* self) noexcept { guard(self, "drain", [](T& t) { t.drain(); }); };
-    face_.stop = [](void* self, uint64_t deadline) noexcept {
+struct Face {
+  static const sluice_instance* fill(T* object) {
+    sluice_instance& face = object->face_;
+    face.struct_size = sizeof face;
+    face.self = object;
+    face.init = [](void* self) noexcept { return guard_control(self, "init", [](T& t) { return t.init(); }); };
+    face.start = [](void* self) noexcept { return guard_control(self, "start", [](T& t) { return t.start(); }); };
+    face.drain = [](void* self) noexcept { guard(self, "drain", [](T& t) { t.drain(); }); };
+    face.stop = [](void* self, uint64_t deadline) noexcept {
       guard(self, "stop", [deadline](T& t) { t.stop(deadline); });
     };
-    face_.destroy = [](void* self) noexcept { delete static_cast<Shell*>(self); };
-    if constexpr (T::kKind != SLUICE_RECEIVER && T::kKind != SLUICE_EXTENSION) face_.consume = &consume;
-    face_.sent = [](void* self, void* user, const sluice_result* result) noexcept {
+    face.destroy = [](void* self) noexcept { delete static_cast<T*>(self); };
+    if constexpr (T::kKind != SLUICE_RECEIVER && T::kKind != SLUICE_EXTENSION) face.consume = &consume;
+    face.sent = [](void* self, void* user, const sluice_result* result) noexcept {
       guard(self, "sent", [user, result](T& t) { t.sent(user, *result); });
     };
-    face_.resume = [](void* self, uint32_t output) noexcept {
+    face.resume = [](void* self, uint32_t output) noexcept {
       guard(self, "resume", [output](T& t) { t.resume(output); });
     };
-    face_.timer = [](void* self, uint32_t index) noexcept { guard(self, "timer", [index](T& t) { t.timer(index); }); };
-    face_.get_interface = [](void* self, const char* id) noexcept {
+    face.timer = [](void* self, uint32_t index) noexcept { guard(self, "timer", [index](T& t) { t.timer(index); }); };
+    face.get_interface = [](void* self, const char* id) noexcept {
       const void* found = nullptr;
       guard(self, "get_interface", [id, &found](T& t) { found = t.get_interface(id); });
       return found;
     };
+    return &face;
   }
-  const sluice_instance* face() const { return &face_; }
 
  private:
   // Answers by complete(): the object may have answered, or have destroyed its Answer while unwinding; the core takes
   // the first answer only.
   static sluice_status consume(void* self, const sluice_call* call) noexcept {
-    T& object = static_cast<Shell*>(self)->object_;
+    T& object = *static_cast<T*>(self);
     try {
       return object.consume(Call(object.host(), *call));
     } catch (...) {
@@ -104,7 +104,7 @@ class Shell {
   }
   template <class F>
   static void guard(void* self, const char* where, F&& f) noexcept {
-    T& object = static_cast<Shell*>(self)->object_;
+    T& object = *static_cast<T*>(self);
     try {
       f(object);
     } catch (...) {
@@ -113,7 +113,7 @@ class Shell {
   }
   template <class F>
   static sluice_status guard_control(void* self, const char* where, F&& f) noexcept {
-    T& object = static_cast<Shell*>(self)->object_;
+    T& object = *static_cast<T*>(self);
     try {
       return f(object);
     } catch (...) {
@@ -128,9 +128,6 @@ class Shell {
     }
     return text;
   }
-
-  T object_;
-  sluice_instance face_{};
 };
 
 template <class T>
@@ -144,7 +141,7 @@ const sluice_instance* create(const sluice_host* host, const sluice_value* confi
       Host(host).fail(problems.front().text, Code::invalid_argument);
       return nullptr;
     }
-    return (new Shell<T>(host, std::move(settings)))->face();
+    return Face<T>::fill(new T(Host(host), std::move(settings)));
   } catch (...) {
     Host(host).fail(exception_text(), Code::internal);
     return nullptr;
