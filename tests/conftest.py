@@ -10,6 +10,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent / "e2e"))
 from harness import backend as backends  # noqa: E402
 from harness import collector as collectors  # noqa: E402
+from harness import prometheus as prometheuses  # noqa: E402
 
 SEEDS = collectors.ROOT.parent / "shared/seeds/observability-lab"
 
@@ -26,7 +27,7 @@ def without_peer(reason):
     pytest.skip(reason)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seeds():
     """The folder of the sample application."""
     if not (SEEDS / "sample-app/app.py").is_file():
@@ -34,13 +35,35 @@ def seeds():
     return SEEDS
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def seed_python(seeds):
     """The interpreter that has what the sample application requires."""
     python = collectors.ROOT / "build/venv-seed/bin/python"
     if not python.is_file():
         without_peer("no environment for the sample application: scripts/make_venv")
     return python
+
+
+@pytest.fixture(scope="session")
+def prometheus_binary():
+    """The path of a real Prometheus."""
+    if not prometheuses.binary() or not prometheuses.tool():
+        without_peer("no prometheus and promtool in PATH (Debian's package prometheus), and SLUICE_TEST_PROMETHEUS names none")
+    return prometheuses.binary()
+
+
+@pytest.fixture
+def start_prometheus(prometheus_binary, tmp_path):
+    """start(config, **options) -> Prometheus. All are stopped when the test ends."""
+    started = []
+
+    def start(config, **options):
+        started.append(prometheuses.Prometheus(tmp_path / f"prometheus{len(started)}", config, **options))
+        return started[-1].start()
+
+    yield start
+    for one in started:
+        one.close()
 
 
 @pytest.fixture

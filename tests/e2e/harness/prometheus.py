@@ -41,6 +41,21 @@ def configuration(targets, interval="500ms", more=""):
     return "\n".join(lines) + "\n"
 
 
+def make_blocks(folder, series):
+    """Writes series into a new database, as if they had been scraped. series: [(name, {label: value}, [(time, number), ...])]."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for name, labels, samples in series:
+        text = ",".join(f"{label}={json.dumps(value)}" for label, value in sorted(labels.items()))
+        # promtool cuts times to milliseconds; a little more than the millisecond stays the same one.
+        lines += [f"{name}{{{text}}} {value!r} {time + 0.0003:.4f}" for time, value in samples]
+    source = folder / "series.txt"
+    source.write_text("\n".join([*lines, "# EOF"]) + "\n")
+    answer = run_tool("tsdb", "create-blocks-from", "openmetrics", source, folder / "data")
+    assert answer.returncode == 0, answer.stdout
+    return folder / "data"
+
+
 class QueryError(Exception):
     """What Prometheus said about a query that it could not answer."""
 
@@ -48,11 +63,11 @@ class QueryError(Exception):
 class Prometheus:
     """One running Prometheus in a folder of its own."""
 
-    def __init__(self, folder, config, data=None, features=()):
+    def __init__(self, folder, config, data=None, features=(), port=None):
         """config: the text of prometheus.yml. data: a folder with blocks to begin with. features: for --enable-feature."""
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = port or free_port()
         (self.folder / "prometheus.yml").write_text(config)
         self.log_file = self.folder / "prometheus.log"
         self.process = None

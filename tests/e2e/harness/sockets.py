@@ -116,3 +116,40 @@ def pump(source, target):
             target.sendall(data)
     with contextlib.suppress(OSError):
         target.shutdown(socket.SHUT_WR)
+
+
+class Gate:
+    """A port that passes everything to a port of loopback while it is open; shut, it refuses, and its connections are gone."""
+
+    def __init__(self, target):
+        self._target = target
+        self._listener = None
+        self._ends = []
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+
+    def open(self):
+        self._listener = socket.create_server(("127.0.0.1", self.port), backlog=64)
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def _accept(self, listener):
+        with contextlib.suppress(OSError):
+            while True:
+                self._ends.append(listener.accept()[0])
+                threading.Thread(target=self._pass_on, args=(self._ends[-1],), daemon=True).start()
+
+    def _pass_on(self, connection):
+        with contextlib.suppress(OSError), connect(self._target, timeout=None) as onward:
+            self._ends.append(onward)
+            threading.Thread(target=pump, args=(onward, connection), daemon=True).start()
+            pump(connection, onward)
+
+    def shut(self):
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+            end.close()
+        self._ends.clear()
