@@ -16,6 +16,7 @@ namespace {
 // The extension that serves own metrics is found by what it offers, not by its name.
 constexpr const char* kPrometheusReader = "sluice.reader.pull.prometheus/0";
 constexpr unsigned kPoolThreads = 2;
+constexpr uint64_t kLogFlushInterval = 1'000'000'000;
 
 sluice_str str(std::string_view text) {
   return {text.data(), text.size()};
@@ -98,6 +99,15 @@ void Collector::provide() {
   sources_.push_back(metrics_.add_source([this](auto& sink) { telemetry::budget_metrics(budget_, sink); }));
   sources_.push_back(metrics_.add_source([](auto& sink) { telemetry::build_metrics(kVersion, sink); }));
   observatory_.provide("health", [this] { return health_.json(); });
+  observatory_.provide("account", [this] { return telemetry::account_json(ledger_.read()); });
+}
+
+// What a slow reader of the log left behind goes out as soon as he reads again, though nobody logs.
+void Collector::flush_log_later() {
+  tasks_.at(clock_.mono_ns() + kLogFlushInterval, [this] {
+    log_.flush();
+    flush_log_later();
+  });
 }
 
 bool Collector::load(const config::LoadOptions& options) {
@@ -117,6 +127,7 @@ std::string Collector::start() {
   logger.info("Starting sluice...", {{"Version", kVersion}, {"NumCPU", std::thread::hardware_concurrency()}});
   for (const std::string& problem : plugins_.errors()) logger.warn(problem);
   provide();
+  flush_log_later();
   error = graph_->start();
   if (error.empty()) logger.info("Everything is ready. Begin running and processing data.");
   return error;

@@ -48,6 +48,7 @@ class Collector {
  private:
   std::vector<graph::ImpliedExtension> imply_readers();
   void provide();
+  void flush_log_later();
 
   loader::Plugins& plugins_;
   base::SystemClock clock_;

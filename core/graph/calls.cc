@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/graph/calls.h"
 
+#include <map>
 #include <new>
 #include <thread>
 #include <utility>
@@ -29,13 +30,58 @@ uint32_t generation_of_token(sluice_token token) {
 
 }  // namespace
 
-CallTable::CallTable() = default;
+// The tables that a thread's spares can be given back to.
+struct CallTable::Living {
+  std::mutex mutex;
+  std::map<uint64_t, CallTable*> tables;
+  uint64_t last_id = 0;
+
+  static Living& all() {
+    static auto* living = new Living;  // outlives the threads that end after main()
+    return *living;
+  }
+  uint64_t add(CallTable* table) {
+    std::lock_guard lock(mutex);
+    tables[++last_id] = table;
+    return last_id;
+  }
+  void remove(uint64_t id) {
+    std::lock_guard lock(mutex);
+    tables.erase(id);
+  }
+};
+
+struct CallTable::Spares {
+  uint64_t table = 0;
+  uint32_t count = 0;
+  std::array<uint32_t, 4> numbers{};
+
+  void give_back() {
+    Living& living = Living::all();
+    std::lock_guard lock(living.mutex);
+    const auto found = living.tables.find(table);
+    if (found != living.tables.end()) {
+      for (uint32_t i = 0; i < count; ++i) found->second->give_to_shard(numbers[i]);
+    }
+    count = 0;
+  }
+};
+
+CallTable::Spares& CallTable::spares() {
+  static constinit thread_local Spares spares;
+  return spares;
+}
+
+CallTable::CallTable() : id_(Living::all().add(this)) {}
 
 CallTable::~CallTable() {
+  Living::all().remove(id_);
   for (auto& slab : slabs_) delete[] slab.load();
 }
 
 uint32_t CallTable::take_free() {
+  Spares& mine = spares();
+  if (mine.table == id_ && mine.count != 0) return mine.numbers[--mine.count];
   Shard& shard = shards_[telemetry::this_thread_number() % kShards];
   for (;;) {
     uint64_t head = shard.head.load(std::memory_order_acquire);
@@ -50,6 +96,23 @@ uint32_t CallTable::take_free() {
 }
 
 void CallTable::give_free(uint32_t number) {
+  Spares& mine = spares();
+  if (mine.table != id_) {
+    struct AtThreadEnd {
+      ~AtThreadEnd() { spares().give_back(); }
+    };
+    static thread_local AtThreadEnd at_thread_end;
+    mine.give_back();
+    mine.table = id_;
+  }
+  if (mine.count < mine.numbers.size()) {
+    mine.numbers[mine.count++] = number;
+  } else {
+    give_to_shard(number);
+  }
+}
+
+void CallTable::give_to_shard(uint32_t number) {
   Shard& shard = shards_[telemetry::this_thread_number() % kShards];
   uint64_t head = shard.head.load(std::memory_order_relaxed);
   do {
@@ -64,7 +127,7 @@ void CallTable::grow(Shard& shard) {
   if (slab == kMaxSlabs) throw std::bad_alloc();  // a million open calls: memory is gone in any case
   slabs_[slab].store(new Place[kSlabSize], std::memory_order_release);
   slab_count_.store(slab + 1);
-  for (uint32_t i = 0; i < kSlabSize; ++i) give_free(slab * kSlabSize + i);
+  for (uint32_t i = 0; i < kSlabSize; ++i) give_to_shard(slab * kSlabSize + i);
 }
 
 sluice_token CallTable::open(const void* callee, const Reply& reply) {

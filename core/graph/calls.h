@@ -62,10 +62,17 @@ class CallTable {
   Place& place(uint32_t number) {
     return slabs_[number / kSlabSize].load(std::memory_order_acquire)[number % kSlabSize];
   }
+  // Places that a thread keeps for its next calls: most end on the stack that opened them.
+  struct Spares;
+  struct Living;
+  static Spares& spares();
+
   uint32_t take_free();
   void give_free(uint32_t number);
+  void give_to_shard(uint32_t number);
   void grow(Shard& shard);
 
+  const uint64_t id_;  // never used twice: a thread may still hold spares of a table that is gone
   std::array<Shard, kShards> shards_;
   std::array<std::atomic<Place*>, kMaxSlabs> slabs_{};
   std::atomic<uint32_t> slab_count_{0};

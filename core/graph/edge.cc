@@ -17,8 +17,9 @@ void Target::notify_room() {
 Outcome Edge::offer(const Parcel& parcel, Waiter& waiter, uint64_t mark) {
   const telemetry::Load load = parcel.load();
   const uint64_t seen = epoch();
+  const Reply reply{this, &waiter, mark, load};  // before the book's locked operation: it is copied right after it
   book_.offer(load);
-  Outcome outcome = target_.offer(parcel, Reply{this, &waiter, mark, load});
+  Outcome outcome = target_.offer(parcel, reply);
   if (!outcome.answered()) return outcome;
   settle(load, outcome);
   if (outcome.status == SLUICE_BUSY) wait_for_room(seen);

@@ -65,7 +65,9 @@ struct Node::Send {
     return send;
   }
   void drop() {
-    if (references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    // A reader of 1 is the last to hold it, and spares itself the locked operation.
+    if (references.load(std::memory_order_acquire) != 1 && references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+      return;
     if (kept().size() < 64) {
       kept().emplace_back(this);
     } else {
