@@ -22,8 +22,8 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def wait_until(condition, seconds=20.0, what="the condition"):
-    """Waits until condition() is true and returns its value; fails the test after `seconds`."""
+def wait_until(condition, seconds=20.0, what="the condition", every=0.01):
+    """Waits until condition() is true and returns its value; fails the test after `seconds`. every: the pause between two looks."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -31,7 +31,7 @@ def wait_until(condition, seconds=20.0, what="the condition"):
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 def run_cli(*arguments, env=None, cwd=None, timeout=30):

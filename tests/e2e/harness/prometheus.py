@@ -60,42 +60,11 @@ class QueryError(Exception):
     """What Prometheus said about a query that it could not answer."""
 
 
-class Prometheus:
-    """One running Prometheus in a folder of its own."""
+class Api:
+    """The HTTP API of a Prometheus on a port of loopback."""
 
-    def __init__(self, folder, config, data=None, features=(), port=None):
-        """config: the text of prometheus.yml. data: a folder with blocks to begin with. features: for --enable-feature."""
-        self.folder = pathlib.Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = port or free_port()
-        (self.folder / "prometheus.yml").write_text(config)
-        self.log_file = self.folder / "prometheus.log"
-        self.process = None
-        self.command = [binary(), f"--config.file={self.folder / 'prometheus.yml'}", f"--storage.tsdb.path={data or self.folder / 'data'}",
-                        f"--web.listen-address=127.0.0.1:{self.port}", *([f"--enable-feature={','.join(features)}"] if features else [])]
-
-    def start(self):
-        with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
-        try:
-            wait_until(lambda: self._ready() or self.process.poll() is not None, 60, "Prometheus to be ready")
-            assert self.process.poll() is None, f"Prometheus ended with {self.process.returncode}:\n{self.log_file.read_text()[-4000:]}"
-        except AssertionError:
-            self.close()
-            raise
-        return self
-
-    def close(self):
-        if self.process is not None:
-            self.process.kill()  # nobody needs what it has stored any more
-            self.process.wait(30)
-
-    def _ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
+    def __init__(self, port):
+        self.port = port
 
     def api(self, path, **parameters):
         """The `data` of one answer of the HTTP API."""
@@ -123,8 +92,8 @@ class Prometheus:
         return {target["labels"]["job"]: target for target in self.api("targets")["activeTargets"]}
 
     def rules(self):
-        """{name: rule} of all groups, with `health`, `lastError`, and `state` for alerts."""
-        return {rule["name"]: rule for group in self.api("rules")["groups"] for rule in group["rules"]}
+        """{(group, name): rule}, with `health`, `lastError`, and `state` for alerts."""
+        return {(group["name"], rule["name"]): rule for group in self.api("rules")["groups"] for rule in group["rules"]}
 
     def wait_for(self, expression, condition=bool, seconds=30):
         """Asks until condition(answer) holds, and returns the answer."""
@@ -135,7 +104,45 @@ class Prometheus:
             return condition(found["answer"])
 
         try:
-            wait_until(holds, seconds, expression)
+            wait_until(holds, seconds, expression, every=0.1)
         except AssertionError as problem:
             raise AssertionError(f"{problem}; the last answer was {found.get('answer')}") from None
         return found["answer"]
+
+
+class Prometheus(Api):
+    """One running Prometheus in a folder of its own."""
+
+    def __init__(self, folder, config, data=None, features=(), port=None):
+        """config: the text of prometheus.yml. data: a folder with blocks to begin with. features: for --enable-feature."""
+        super().__init__(port or free_port())
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "prometheus.yml").write_text(config)
+        self.log_file = self.folder / "prometheus.log"
+        self.process = None
+        self.command = [binary(), f"--config.file={self.folder / 'prometheus.yml'}", f"--storage.tsdb.path={data or self.folder / 'data'}",
+                        f"--web.listen-address=127.0.0.1:{self.port}", *([f"--enable-feature={','.join(features)}"] if features else [])]
+
+    def start(self):
+        with open(self.log_file, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: self._ready() or self.process.poll() is not None, 60, "Prometheus to be ready", every=0.05)
+            assert self.process.poll() is None, f"Prometheus ended with {self.process.returncode}:\n{self.log_file.read_text()[-4000:]}"
+        except AssertionError:
+            self.close()
+            raise
+        return self
+
+    def close(self):
+        if self.process is not None:
+            self.process.kill()  # nobody needs what it has stored any more
+            self.process.wait(30)
+
+    def _ready(self):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/-/ready", timeout=5) as answer:
+                return answer.status == 200
+        except OSError:
+            return False
