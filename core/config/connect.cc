@@ -255,6 +255,7 @@ class Connector {
         continue;
       }
       component->used = true;
+      if (!out.empty()) belongs_first(*component, *item, here);
       out.push_back(component);
       const ComponentType* const type = component->type;
       if (!type) continue;
@@ -265,6 +266,14 @@ class Connector {
             std::string(name_of(component->kind)) + " \"" + id + "\" does not have " + signal_name(pipeline.signal),
             "it has " + signal_names(signals));
     }
+  }
+
+  void belongs_first(const Component& component, const Node& item, const std::string& path) {
+    const auto schema = state_.schemas.find(component.type);
+    if (schema == state_.schemas.end() || schema->second->first.empty()) return;
+    diagnostics_.warning("config.order", item.mark, item.length, path,
+                         std::string(name_of(component.kind)) + " \"" + component.id + "\" is not the first here",
+                         "move it to the front: " + schema->second->first);
   }
 
   // A connector needs both ends.

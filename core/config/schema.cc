@@ -124,6 +124,10 @@ class Reader {
           s.delivery_timeout = *timeout;
           continue;
         }
+        if (value.find("x-first")) {
+          s.first = text(value, "x-first");
+          continue;
+        }
         s.properties.push_back({key, setting(value, path.empty() ? key : path + "::" + key)});
       }
     }

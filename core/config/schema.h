@@ -63,6 +63,7 @@ struct Setting {
   std::vector<Property> properties;  // of an object, in the order of the docs
   std::unique_ptr<Setting> items;    // of a list or map
   std::vector<Rule> rules;
+  std::string first;  // why this processor belongs before all others of a pipeline; empty: anywhere
   // The core adds its delivery keys to this object, with these defaults.
   bool delivery = false, delivery_queue = false, delivery_retry = false;
   int64_t delivery_timeout = 0;

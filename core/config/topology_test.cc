@@ -180,6 +180,24 @@ TEST_CASE("topology: pipelines that name nothing, something undefined, something
   CHECK(said_of(traces + ".exporters=[debug, a/]").find("[config.id]") != std::string::npos);
 }
 
+TEST_CASE("topology: a processor that belongs first, elsewhere, is warned of", "[config][topology]") {
+  FakeLookup lookup;
+  lookup.add(Kind::processor, "guard", {}, R"({"type":"object","properties":{"":{"x-first":"it guards the rest"}}})",
+             kAllSignals, kAllSignals);
+  FakeEnvironment environment;
+  environment.files["f.yaml"] = kGood;
+  const std::string processors = "service.pipelines.traces.processors=";
+  CHECK(load({{"f.yaml"}, {"processors.guard=", processors + "[guard, batch]"}}, lookup, environment)
+            .diagnostics()
+            .all()
+            .empty());
+  const Loaded late = load({{"f.yaml"}, {"processors.guard=", processors + "[batch, guard]"}}, lookup, environment);
+  CHECK(late.ok());
+  CHECK(late.render({}).find(
+            "warning: service::pipelines::traces::processors: processor \"guard\" is not the first here; "
+            "move it to the front: it guards the rest [config.order]") != std::string::npos);
+}
+
 TEST_CASE("topology: signals", "[config][topology]") {
   CHECK(said_of("service.pipelines.trace={receivers: [otlp], exporters: [debug]}") ==
         "error: service::pipelines: there is no signal \"trace\"; did you mean \"traces\"? [config.signal]");

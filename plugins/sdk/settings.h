@@ -261,6 +261,9 @@ class Settings {
         detail::add(schema_, "timeout", timeout);
   }
 
+  // Processor: a pipeline that has others before it is warned with this reason.
+  void first_in_pipeline(const char* why) { note("", "x-first", why); }
+
   template <Part T>
   static std::string schema_of() {
     std::string json = "{";
