@@ -247,6 +247,25 @@ TEST_CASE("border: message in chunks, arrives whole", "[graph]") {
   stage.stop();
 }
 
+TEST_CASE("border: message that is refused, says why on the thread that made it", "[graph]") {
+  Stage stage(chain(""));
+  const Host host = stage.source().host();
+  std::string damaged = "\x0a\x12\x12\x10\x12\x0e\x2a\x0c\x0a\x0a\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff";
+  const std::span bytes(reinterpret_cast<const uint8_t*>(damaged.data()), damaged.size());
+  for (const NewBatch& made : {host.copy(SLUICE_LOGS, bytes), host.adopt(SLUICE_LOGS, bytes, 0)}) {
+    CHECK(made.status == SLUICE_FAILED_PERMANENT);
+    CHECK(made.error == "not a valid OTLP LogsData message: invalid UTF-8 in AnyValue.string_value at byte 8");
+  }
+  std::string elsewhere = "not asked";
+  std::thread([&] { elsewhere = view(host.get()->batch_error(host.get())); }).join();
+  CHECK(elsewhere.empty());
+
+  damaged.replace(10, 10, "0123456789");
+  CHECK(host.copy(SLUICE_LOGS, bytes).error.empty());
+  CHECK(view(host.get()->batch_error(host.get())).empty());
+  stage.stop();
+}
+
 TEST_CASE("border: memory that outlives its component, is released after destroy", "[graph]") {
   static std::atomic<bool> released;
   released = false;

@@ -74,28 +74,38 @@ struct HostFunctions {
   }
   static void buffer_free(const sluice_host*, uint8_t* buffer) noexcept { batch::buffer_free(buffer); }
 
-  static sluice_status give(Node& n, batch::Made made, const sluice_batch** batch) {
-    *batch = made.batch.release();
+  // What batch_error() lends to the thread that calls it.
+  static std::string& last_batch_error() {
+    static thread_local std::string text;
+    return text;
+  }
+  static sluice_str batch_error(const sluice_host*) noexcept {
+    const std::string& text = last_batch_error();
+    return {text.data(), text.size()};
+  }
+  static const sluice_batch* give(Node& n, batch::Made& made) {
     if (made.status == SLUICE_INVALID) n.misbehaving(made.error);
-    if (made.status == SLUICE_FAILED_PERMANENT) {
-      n.log_.debug(made.error);
-    }
-    return made.status;
+    if (made.status == SLUICE_FAILED_PERMANENT) n.log_.debug(made.error);
+    last_batch_error() = std::move(made.error);
+    return made.batch.release();
   }
   static sluice_status batch_seal(const sluice_host* h, sluice_signal signal, uint8_t* buffer, uint64_t length,
                                   const sluice_batch** batch) noexcept {
-    return give(node(h), batch::seal(signal, buffer, length), batch);
+    batch::Made made = batch::seal(signal, buffer, length);
+    *batch = give(node(h), made);
+    return made.status;
   }
   static sluice_status batch_adopt(const sluice_host* h, const sluice_adopt* adopt,
                                    const sluice_batch** batch) noexcept {
     Node& n = node(h);
-    if (n.at_least(Life::stopped)) return SLUICE_CANCELLED;
-    return give(n, batch::adopt(*adopt, n.services_.budget, charge(n)), batch);
+    batch::Made made = n.at_least(Life::stopped) ? batch::Made{SLUICE_CANCELLED, {}, "the component is stopped"}
+                                                 : batch::adopt(*adopt, n.services_.budget, charge(n));
+    *batch = give(n, made);
+    return made.status;
   }
   static const sluice_batch* batch_gather(const sluice_host* h, const sluice_piece* pieces, uint32_t count) noexcept {
     batch::Made made = batch::gather({pieces, count});
-    if (made.status == SLUICE_INVALID) node(h).misbehaving(made.error);
-    return made.batch.release();
+    return give(node(h), made);
   }
   static void batch_retain(const sluice_batch* batch) noexcept { batch::retain(batch); }
   static void batch_release(const sluice_batch* batch) noexcept { batch::release(batch); }
@@ -107,23 +117,21 @@ struct HostFunctions {
 
   // ---- flow ----
   static sluice_status send(const sluice_host* h, const sluice_send* send, const sluice_result** result) noexcept {
-    // What the caller may look at until this thread's next send().
-    static thread_local Outcome last;
-    static thread_local sluice_result last_view;
-    Outcome outcome;
-    {
+    Outcome outcome = [&] {
       Frame::Entry entry;
-      outcome = node(h).send(*send);
-    }
+      return node(h).send(*send);
+    }();
     // Only now: what ran at the end of the entry may have sent as well.
     const sluice_status status = outcome.status;
-    if (result) {
-      *result = nullptr;
-      if (outcome.answered() && (outcome.details || outcome.flags || status != SLUICE_DONE)) {
-        last = std::move(outcome);
-        last_view = last.view();
-        *result = &last_view;
-      }
+    if (!result) return status;
+    *result = nullptr;
+    if (outcome.answered() && (outcome.details || outcome.flags || status != SLUICE_DONE)) {
+      // What the caller may look at until this thread's next send().
+      static thread_local Outcome last;
+      static thread_local sluice_result last_view;
+      last = std::move(outcome);
+      last_view = last.view();
+      *result = &last_view;
     }
     return status;
   }
@@ -224,6 +232,7 @@ sluice_host make_host(Node& node, const std::string& version) {
   host.set_limits = &F::set_limits;
   host.get_interface = &F::get_interface;
   host.get_service = &F::get_service;
+  host.batch_error = &F::batch_error;
   return host;
 }
 

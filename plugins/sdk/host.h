@@ -52,6 +52,13 @@ class Reservation {
 struct NewBatch {
   sluice_status status = SLUICE_INVALID;
   BatchRef batch;
+  std::string error;  // in words that its sender understands: what is wrong, in which field, at which byte
+
+  static NewBatch of(const sluice_host* host, sluice_status status, const sluice_batch* batch) {
+    NewBatch made{status, BatchRef::take(host, batch), {}};
+    if (!batch && SLUICE_HAS(host, sluice_host, batch_error)) made.error = view(host->batch_error(host));
+    return made;
+  }
   explicit operator bool() const { return static_cast<bool>(batch); }
 };
 
@@ -78,7 +85,7 @@ class Buffer {
   NewBatch seal(sluice_signal signal, uint64_t length) {
     const sluice_batch* batch = nullptr;
     sluice_status status = host_->batch_seal(host_, signal, std::exchange(data_, nullptr), length, &batch);
-    return {status, BatchRef::take(host_, batch)};
+    return NewBatch::of(host_, status, batch);
   }
 
  private:
@@ -223,7 +230,7 @@ class Host {
   // A copy of one whole OTLP message becomes a batch.
   NewBatch copy(sluice_signal signal, std::span<const uint8_t> message) const {
     Buffer memory = buffer(message.size());
-    if (!memory) return {SLUICE_BUSY, {}};
+    if (!memory) return {SLUICE_BUSY, {}, "the memory budget is used up"};
     std::copy(message.begin(), message.end(), memory.data());
     return memory.seal(signal, message.size());
   }
@@ -259,7 +266,7 @@ class Host {
     const sluice_batch* batch = nullptr;
     sluice_status status = h_->batch_adopt(h_, &adopt, &batch);
     if (batch) static_cast<void>(kept.release());
-    return {status, BatchRef::take(h_, batch)};
+    return NewBatch::of(h_, status, batch);
   }
   // One batch of all pieces, in order. Shares their memory; the pieces may be released afterwards.
   BatchRef gather(std::span<const sluice_piece> pieces) const {

@@ -77,7 +77,11 @@ TEST_CASE("host: sealed buffer is a batch, damaged one is not and is taken too",
   FakeHost fake;
   const Host host = fake;
   CHECK(host.copy(SLUICE_METRICS, as_bytes(message(SLUICE_METRICS, 4))).batch.item_count() == 4);
-  CHECK(host.copy(SLUICE_METRICS, as_bytes("\xff\xff")).status == SLUICE_FAILED_PERMANENT);
+  const NewBatch damaged = host.copy(SLUICE_METRICS, as_bytes("\xff\xff"));
+  CHECK(damaged.status == SLUICE_FAILED_PERMANENT);
+  CHECK(damaged.error.starts_with("not a valid OTLP MetricsData message: "));
+  CHECK(damaged.error.ends_with(" at byte 0"));
+  CHECK(host.copy(SLUICE_METRICS, as_bytes(message(SLUICE_METRICS, 1))).error.empty());
   CHECK(fake.used_bytes() == 0);
   CHECK(fake.violations().empty());
 }

@@ -101,10 +101,34 @@ void buffer_free(const sluice_host* host, uint8_t* buffer) {
   state.used -= taken.second;
 }
 
+// What batch_error() lends to the thread that calls it.
+std::string& last_batch_error() {
+  thread_local std::string text;
+  return text;
+}
+
+sluice_str batch_error(const sluice_host*) {
+  return str(last_batch_error());
+}
+
+sluice_status no_batch(sluice_status status, std::string why) {
+  last_batch_error() = std::move(why);
+  return status;
+}
+
+// In the words of the core.
 bool check(sluice_signal signal, std::span<const uint8_t> message, uint64_t& items) {
-  if (signal < SLUICE_TRACES || signal > SLUICE_LOGS) return false;
+  constexpr std::string_view kNames[] = {"TracesData", "MetricsData", "LogsData"};
+  if (signal < SLUICE_TRACES || signal > SLUICE_LOGS) {
+    no_batch(SLUICE_INVALID, "unknown signal " + std::to_string(signal));
+    return false;
+  }
   const wire::Checked checked = wire::check(static_cast<wire::Signal>(signal), message);
   items = checked.items;
+  if (!checked.ok) {
+    no_batch(SLUICE_FAILED_PERMANENT,
+             "not a valid OTLP " + std::string(kNames[signal]) + " message: " + checked.describe());
+  }
   return checked.ok;
 }
 
@@ -114,7 +138,7 @@ sluice_status batch_seal(const sluice_host* host, sluice_signal signal, uint8_t*
   auto [memory, capacity] = take_buffer(state, buffer);
   if (!memory || length > capacity) {
     state.violation("sealed a buffer that is not open, or more than its capacity");
-    return SLUICE_INVALID;
+    return no_batch(SLUICE_INVALID, "no such buffer");
   }
   std::shared_ptr<uint8_t[]> kept = std::move(memory);
   auto block = std::make_shared<Block>(state, capacity, [kept] {});
@@ -124,7 +148,7 @@ sluice_status batch_seal(const sluice_host* host, sluice_signal signal, uint8_t*
   made->segments.push_back(segment);
   made->blocks.push_back(std::move(block));
   *batch = made.release()->publish(signal);
-  return SLUICE_DONE;
+  return no_batch(SLUICE_DONE, {});
 }
 
 // Messages in several chunks are joined by a copy, as the core does; the others keep the foreign memory.
@@ -133,14 +157,15 @@ sluice_status batch_adopt(const sluice_host* host, const sluice_adopt* adopt, co
   uint64_t length = 0;
   for (uint32_t i = 0; i < adopt->segment_count; ++i) length += adopt->segments[i].length_bytes;
   const uint64_t pinned = adopt->pinned_bytes ? adopt->pinned_bytes : length;
-  if (!state.charge(pinned)) return SLUICE_BUSY;
+  if (!state.charge(pinned)) return no_batch(SLUICE_BUSY, "the memory budget is used up");
 
   auto made = std::make_unique<FakeBatch>(state);
   auto block = std::make_shared<Block>(state, pinned, nullptr);
   uint32_t chunk = 0;
   for (uint32_t i = 0; i < adopt->message_count; ++i) {
     const uint32_t chunks = adopt->message_chunks ? adopt->message_chunks[i] : 1;
-    if (chunk + chunks > adopt->segment_count) return SLUICE_INVALID;
+    if (chunk + chunks > adopt->segment_count)
+      return no_batch(SLUICE_INVALID, "message_chunks name more than there is");
     sluice_segment segment = adopt->segments[chunk];
     std::shared_ptr<Block> memory = block;
     if (chunks != 1) {
@@ -157,7 +182,7 @@ sluice_status batch_adopt(const sluice_host* host, const sluice_adopt* adopt, co
   }
   block->free = [release = adopt->release, arg = adopt->release_arg] { release(arg); };
   *batch = made.release()->publish(adopt->signal);
-  return SLUICE_DONE;
+  return no_batch(SLUICE_DONE, {});
 }
 
 const sluice_batch* batch_gather(const sluice_host* host, const sluice_piece* pieces, uint32_t count) {
@@ -167,6 +192,7 @@ const sluice_batch* batch_gather(const sluice_host* host, const sluice_piece* pi
     const FakeBatch* from = behind(piece.batch);
     if (piece.batch->signal != pieces[0].batch->signal || piece.first + piece.count > from->segments.size()) {
       state.violation("gathered pieces of two signals, or segments that are not there");
+      no_batch(SLUICE_INVALID, "not pieces of one signal");
       return nullptr;
     }
     for (uint32_t i = piece.first; i < piece.first + piece.count; ++i) {
@@ -174,6 +200,7 @@ const sluice_batch* batch_gather(const sluice_host* host, const sluice_piece* pi
       made->blocks.push_back(from->blocks[i]);
     }
   }
+  no_batch(SLUICE_DONE, {});
   return count ? made.release()->publish(pieces[0].batch->signal) : nullptr;
 }
 
@@ -237,6 +264,7 @@ void fill_memory_slots(sluice_host& host) {
   host.batch_seal = &batch_seal;
   host.batch_adopt = &batch_adopt;
   host.batch_gather = &batch_gather;
+  host.batch_error = &batch_error;
   host.batch_retain = &batch_retain;
   host.batch_release = &batch_release;
   host.context_new = &context_new;

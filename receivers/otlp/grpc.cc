@@ -17,6 +17,8 @@ constexpr const char* kMethods[] = {"/opentelemetry.proto.collector.trace.v1.Tra
                                     "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
                                     "/opentelemetry.proto.collector.logs.v1.LogsService/Export"};
 
+constexpr const char* kNoMemory = "the memory budget is used up";
+
 // Nobody knows a message's size before it is there. Its call is let in if this much is free, and holds it meanwhile.
 constexpr uint64_t kReadAhead = uint64_t{64} << 10;
 
@@ -83,7 +85,7 @@ bool GrpcProtocol::admit(net::GrpcServerCall& call) {
   }
   const Host host = intake_.host();
   if (host.get()->reserve(host.get(), kReadAhead) != SLUICE_DONE) {
-    call.fail(refuse_busy("the memory budget is used up").status);
+    call.fail(refuse_busy(kNoMemory).status);
     return false;
   }
   return true;
@@ -133,10 +135,9 @@ NewBatch GrpcProtocol::make_batch(sluice_signal signal, net::GrpcMessage& messag
   const Host host = intake_.host();
   if (message.codec() != net::Codec::none) return decompress(signal, message, refusal);
   const std::span<const grpc_slice> slices = message.slices();
-  NewBatch batch{SLUICE_BUSY, {}};
+  NewBatch batch{SLUICE_BUSY, {}, kNoMemory};
   if (slices.size() == 1 && message.length_bytes() >= kBlock / 2) {
     const std::span<const uint8_t> bytes = as_bytes(net::view(slices.front()));
-    // A reference of its own: on failure the message is still there to be looked at.
     struct Slice {
       grpc_slice slice;
       explicit Slice(grpc_slice s) : slice(grpc_slice_ref(s)) {}
@@ -151,7 +152,6 @@ NewBatch GrpcProtocol::make_batch(sluice_signal signal, net::GrpcMessage& messag
     }
     batch = buffer.seal(signal, message.length_bytes());
   }
-  if (!batch && batch.status != SLUICE_BUSY) refusal = refuse_undecodable(signal, as_bytes(join(message)));
   return batch;
 }
 
@@ -175,7 +175,7 @@ NewBatch GrpcProtocol::decompress(sluice_signal signal, const net::GrpcMessage& 
     case net::CodecStatus::ok:
       break;
     case net::CodecStatus::refused:
-      return {SLUICE_BUSY, {}};
+      return {SLUICE_BUSY, {}, kNoMemory};
     case net::CodecStatus::too_large:
       refusal.status = {.code = GRPC_STATUS_RESOURCE_EXHAUSTED,
                         .message = "decompressed message larger than max (" + std::to_string(max_message_bytes_) + ")"};
@@ -187,23 +187,7 @@ NewBatch GrpcProtocol::decompress(sluice_signal signal, const net::GrpcMessage& 
   }
   if (plain.size == 0) return {SLUICE_DONE, {}};
   const std::span<const uint8_t> bytes(plain.data.get(), plain.size);
-  const sluice_segment segment{bytes.data(), bytes.size(), 0};
-  sluice_adopt adopt{};
-  adopt.struct_size = sizeof adopt;
-  adopt.signal = signal;
-  adopt.segments = &segment;
-  adopt.segment_count = adopt.message_count = 1;
-  adopt.pinned_bytes = plain.capacity;
-  adopt.release = [](void* memory) { delete[] static_cast<uint8_t*>(memory); };
-  adopt.release_arg = plain.data.get();
-  const sluice_batch* batch = nullptr;
-  const sluice_status made = host.get()->batch_adopt(host.get(), &adopt, &batch);
-  if (made == SLUICE_DONE) {
-    static_cast<void>(plain.data.release());
-  } else if (made != SLUICE_BUSY) {
-    refusal = refuse_undecodable(signal, bytes);
-  }
-  return {made, BatchRef::take(host.get(), batch)};
+  return host.adopt(signal, bytes, std::move(plain.data), plain.capacity);
 }
 
 ContextRef GrpcProtocol::make_context(const net::GrpcServerCall& call) const {

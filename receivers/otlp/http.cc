@@ -198,15 +198,9 @@ void HttpProtocol::handle(const net::HttpRequest& request, net::HttpBody body, n
     }
     body = {};
     batch = make_batch(host, signal, *message, message->capacity(), message);
-    if (!batch && batch.status == SLUICE_FAILED_PERMANENT) {
-      return call->answer(refuse_undecodable(signal, as_bytes(*message)));
-    }
   } else {
     auto memory = std::make_shared<net::HttpBody>(std::move(body));
     batch = make_batch(host, signal, memory->view(), memory->capacity, memory);
-    if (!batch && batch.status == SLUICE_FAILED_PERMANENT) {
-      return call->answer(refuse_undecodable(signal, as_bytes(memory->view())));
-    }
   }
   intake_.submit(signal, std::move(batch), make_context(request), 0, std::move(call));
 }

@@ -162,7 +162,7 @@ TEST_CASE("otlp/http: a bad body is 400 with a Status in the request's encoding"
   CHECK(response.status == 400);
   CHECK(response.field("Content-Type") == "application/x-protobuf");
   CHECK(status_in(response).code == 3);
-  CHECK_FALSE(status_in(response).message.empty());
+  CHECK(status_in(response).message.starts_with("malformed request: not a valid OTLP TracesData message: "));
 
   response = client.ask(post("/v1/traces", R"({"resourceSpans":[)", kJson));
   CHECK(response.status == 400);

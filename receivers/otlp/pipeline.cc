@@ -4,8 +4,6 @@
 #include <random>
 #include <utility>
 
-#include "plugins/wire/check.h"
-
 namespace sluice::otlp {
 namespace {
 
@@ -45,12 +43,10 @@ Outcome refuse_busy(std::string text, std::chrono::nanoseconds retry_after) {
   return outcome;
 }
 
-Outcome refuse_undecodable(sluice_signal signal, std::span<const uint8_t> body) {
-  const wire::Checked checked = wire::check(static_cast<wire::Signal>(signal), body);
-  Outcome outcome =
-      failure(Code::invalid_argument, "the request is no OTLP message of " + std::string(signal_name(signal)));
-  outcome.status.bad_field = checked.where ? checked.where : "request";
-  outcome.status.bad_value = checked.ok ? "refused" : checked.describe();
+Outcome refuse_malformed(const std::string& why) {
+  Outcome outcome = failure(Code::invalid_argument, "malformed request: " + why);
+  outcome.status.bad_field = "request";
+  outcome.status.bad_value = why;
   return outcome;
 }
 
@@ -99,10 +95,8 @@ void Intake::submit(sluice_signal signal, NewBatch batch, const ContextRef& cont
     return;
   }
   if (!batch) {
-    request->answer(
-        batch.status == SLUICE_BUSY
-            ? refuse_busy("the memory budget is used up")
-            : failure(Code::invalid_argument, "the request is no OTLP message of " + std::string(signal_name(signal))));
+    // Over the budget or stopping: the client must not think that its data is at fault.
+    request->answer(batch.status == SLUICE_FAILED_PERMANENT ? refuse_malformed(batch.error) : refuse_busy(batch.error));
     return;
   }
   // The answer may come on another thread before send() returns: from here on the request is in the core's hands.

@@ -47,7 +47,7 @@ class Intake {
   void init();
   bool takes(sluice_signal signal) const { return outputs_[static_cast<size_t>(signal)].has_value(); }
 
-  // Answers at once or later. `batch` is what the core made of the body, or why it made none;
+  // Answers at once or later. `batch` is what the core made of the body, or why it made none, which is answered then;
   // {SLUICE_DONE, {}} for an empty body. [any thread]
   void submit(sluice_signal signal, NewBatch batch, const ContextRef& context, uint64_t deadline_mono_ns,
               std::unique_ptr<Request> request) const;
@@ -63,8 +63,8 @@ class Intake {
 
 // Refused for now, with a hint when to come back: over the budget, queue full, stopping. 0: no better hint than ours.
 Outcome refuse_busy(std::string text, std::chrono::nanoseconds retry_after = {});
-// Not a message of the signal; says what is wrong and where.
-Outcome refuse_undecodable(sluice_signal signal, std::span<const uint8_t> body);
+// Not a message of the signal; `why` says what is wrong and where.
+Outcome refuse_malformed(const std::string& why);
 // What the pipelines said.
 Outcome outcome_of(const sluice_result& result);
 

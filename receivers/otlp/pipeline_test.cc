@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "plugins/testing/fake_host.h"
 #include "plugins/testing/messages.h"
 
 namespace sluice::otlp {
@@ -66,11 +67,32 @@ TEST_CASE("otlp receiver: rejected items are told, unless nobody knows whose the
 TEST_CASE("otlp receiver: what is no message is told with its place", "[receiver][otlp]") {
   std::string damaged = testing::message(SLUICE_TRACES, 2);
   damaged[damaged.find("item-1")] = '\xff';
-  const Outcome outcome =
-      refuse_undecodable(SLUICE_TRACES, {reinterpret_cast<const uint8_t*>(damaged.data()), damaged.size()});
+  testing::FakeHost host;
+  const NewBatch batch =
+      Host(host).copy(SLUICE_TRACES, {reinterpret_cast<const uint8_t*>(damaged.data()), damaged.size()});
+  REQUIRE(batch.status == SLUICE_FAILED_PERMANENT);
+  const Outcome outcome = refuse_malformed(batch.error);
   CHECK(code(outcome) == Code::invalid_argument);
-  CHECK(outcome.status.bad_field == "Span");
-  CHECK(outcome.status.bad_value.find("UTF-8") != std::string::npos);
+  CHECK(outcome.status.message ==
+        "malformed request: not a valid OTLP TracesData message: invalid UTF-8 in Span.name at byte 105");
+  CHECK(outcome.status.bad_value == batch.error);
+}
+
+TEST_CASE("otlp receiver: batch that a stopping core refuses may come again", "[receiver][otlp]") {
+  struct Waiting final : Request {
+    explicit Waiting(Outcome& to) : told(to) {}
+    void answer(const Outcome& outcome) override { told = outcome; }
+    Outcome& told;
+  };
+  testing::FakeHost host;
+  Intake intake{host};
+  intake.init();
+  Outcome told;
+  NewBatch refused{SLUICE_CANCELLED, {}, "the component is stopped"};
+  intake.submit(SLUICE_TRACES, std::move(refused), host.context(), 0, std::make_unique<Waiting>(told));
+  CHECK(code(told) == Code::unavailable);
+  CHECK(told.status.message == "the component is stopped");
+  CHECK(told.status.retry_after);
 }
 
 }  // namespace

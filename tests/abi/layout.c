@@ -190,6 +190,7 @@ size_t sluice_abi_layout(char* text, size_t size) {
   FIELD(sluice_host, set_limits);
   FIELD(sluice_host, get_interface);
   FIELD(sluice_host, get_service);
+  FIELD(sluice_host, batch_error);
   STRUCT(sluice_metric);
   FIELD(sluice_metric, struct_size);
   FIELD(sluice_metric, type);
