@@ -17,7 +17,7 @@ ALLOWED = {
     "plugins/net": ["plugins/abi", "plugins/wire", "plugins/sdk", "plugins/formats"],
     "plugins/testing": ["plugins/abi", "plugins/wire", "plugins/sdk", "plugins/formats", "plugins/net"],
     "plugins/template": ["plugins/abi", "plugins/wire", "plugins/sdk"],
-    "core/base": ["plugins/abi"],
+    "core/base": ["plugins/abi", "plugins/sdk/available_memory.h"],
     "core/config": ["core/base", "plugins/abi", "plugins/sdk/settings.h"],
     "core/batch": ["core/base", "core/flow/budget.h", "plugins/abi", "plugins/wire"],
     "core/flow": ["core/base", "core/config/delivery.h", "plugins/abi"],
