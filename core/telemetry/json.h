@@ -23,5 +23,8 @@ void append_json(std::string& out, const sluice::Value& value, bool spaced);
 // Appends control characters as JSON escapes them, and everything else as it is: keeps a text on its line.
 void append_one_line(std::string& out, std::string_view text);
 
+// `text` with U+FFFD for each byte that belongs to no UTF-8.
+std::string valid_utf8(std::string_view text);
+
 }  // namespace sluice::telemetry
 #endif  // SLUICE_CORE_TELEMETRY_JSON_H

@@ -175,6 +175,8 @@ Metric* Metrics::define(const MetricInfo& info, Labels labels) {
   std::sort(labels.begin(), labels.end());
   for (size_t i = 0; i < labels.size(); ++i) {
     if (!is_name(labels[i].first) || (i > 0 && labels[i].first == labels[i - 1].first)) return nullptr;
+    const std::string shown = prometheus_identifier(labels[i].first);
+    if (shown.starts_with("__") || (info.type == MetricType::histogram && shown == "le")) return nullptr;
   }
   std::lock_guard lock(mutex_);
   // By the name that Prometheus sees: `a.b` and `a_b` cannot both be there.

@@ -91,7 +91,8 @@ class Metrics {
   Metrics& operator=(const Metrics&) = delete;
 
   // The series of that name and these labels, new or known; lives as long as this object. Null: refused, because the
-  // name or a label is not one, the name is known as something else, or there are kMaxSeries.
+  // name or a label is not one or is Prometheus' own (`__...`, `le` of a histogram), the name is known as something
+  // else, or there are kMaxSeries.
   Metric* define(const MetricInfo& info, Labels labels);
   static constexpr size_t kMaxSeries = 50'000;
 

@@ -84,6 +84,11 @@ TEST_CASE("metrics: defined twice, one series; as something else, refused", "[te
   CHECK(metrics.define(counter("c"), {{"x", "1"}, {"x", "2"}}) == nullptr);
   MetricInfo histogram{"h", "", "", MetricType::histogram, MetricsLevel::basic, {2, 1}};
   CHECK(metrics.define(histogram, {}) == nullptr);
+  histogram.name = "d";
+  histogram.bounds = {1, 2};
+  CHECK(metrics.define(histogram, {{"le", "1"}}) == nullptr);
+  CHECK(metrics.define(counter("e"), {{"le", "1"}}) != nullptr);
+  CHECK(metrics.define(counter("e"), {{"__name__", "f"}}) == nullptr);
 }
 
 TEST_CASE("metrics: level decides what is gathered", "[telemetry]") {

@@ -177,6 +177,10 @@ TEST_CASE("build and budget metrics", "[telemetry]") {
   CHECK(has_line(text, "sluice_memory_budget_entry_limit_bytes 800"));
   CHECK(has_line(text, "sluice_memory_budget_used_bytes 100"));
   CHECK(has_line(text, "sluice_memory_budget_reserved_bytes 0"));
+  const flow::Budget none(0);
+  const std::string unlimited = text_of([&](MetricSink& sink) { budget_metrics(none, sink); });
+  CHECK(has_line(unlimited, "sluice_memory_budget_limit_bytes 0"));
+  CHECK(has_line(unlimited, "sluice_memory_budget_entry_limit_bytes 0"));
   CHECK(text.find("sluice_build_info{") != std::string::npos);
   CHECK(text.find("version=\"0.1.0\"} 1\n") != std::string::npos);
 }

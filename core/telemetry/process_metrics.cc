@@ -3,6 +3,7 @@
 #include <malloc.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <ctime>
 #include <memory>
@@ -51,8 +52,9 @@ void budget_metrics(const flow::Budget& budget, MetricSink& sink) {
     sink.add({std::string("sluice_memory_budget_") + what, "By", help, MetricType::gauge, MetricsLevel::basic, {}}, {},
              bytes);
   };
-  add("limit_bytes", "Limit of the memory budget; 0: none.", budget.limit_bytes());
-  add("entry_limit_bytes", "Above this nothing new is taken.", budget.entry_limit_bytes());
+  const bool limited = budget.limit_bytes() != UINT64_MAX;
+  add("limit_bytes", "Limit of the memory budget; 0: none.", limited ? budget.limit_bytes() : 0);
+  add("entry_limit_bytes", "Above this nothing new is taken; 0: no limit.", limited ? budget.entry_limit_bytes() : 0);
   add("used_bytes", "Bytes of telemetry held.", budget.used_bytes());
   add("reserved_bytes", "Head-room set aside for requests on their way out.", budget.reserved_bytes());
 }

@@ -5,7 +5,10 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <utility>
+
+#include "core/telemetry/json.h"
 
 namespace sluice::telemetry {
 
@@ -120,7 +123,7 @@ std::string label_text(const Labels& labels) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
     if (!text.empty()) text += ',';
     text.append(name).append("=\"");
-    append_escaped(text, value, true);
+    append_escaped(text, valid_utf8(value), true);
     text += '"';
     names.push_back(std::move(name));
   }
@@ -153,7 +156,7 @@ void append_histogram(std::string& out, std::string_view name, const std::string
 void append_head(std::string& out, std::string_view name, std::string_view help, std::string_view type) {
   if (!help.empty()) {
     out.append("# HELP ").append(name).append(" ");
-    append_escaped(out, help, false);
+    append_escaped(out, valid_utf8(help), false);
     out += '\n';
   }
   out.append("# TYPE ").append(name).append(" ").append(type).append("\n");
@@ -210,8 +213,12 @@ std::string prometheus_text(const std::vector<Family>& families, const Resource&
     Labels scope = scope_labels(resource);
     everywhere.insert(everywhere.end(), scope.begin(), scope.end());
   }
+  // Suffixes can make one name of two; a name that came twice would cost the whole scrape.
+  std::set<std::string> taken = {"target_info"};
   for (const Family& family : families) {
     std::string name = metric_name(family.info, reader);
+    if (!taken.insert(name).second) continue;
+    if (family.info.type == MetricType::histogram) taken.insert({name + "_bucket", name + "_sum", name + "_count"});
     append_head(out, name, family.info.help, type_name(family.info.type));
     for (const Series& series : family.series) {
       Labels all = series.labels;

@@ -115,6 +115,23 @@ TEST_CASE("prometheus: a series' own label wins over one of the resource", "[tel
         "# TYPE a gauge\na{service_name=\"mine\"} 1\n");
 }
 
+TEST_CASE("prometheus: what is no UTF-8, is replaced", "[telemetry]") {
+  CHECK(text_of({family(info("a", "", MetricType::gauge, "h\xFF"), {{{{"x", "\xC3\xA4\xC3"}}, uint64_t{1}}})}) ==
+        "# HELP a h\xEF\xBF\xBD\n# TYPE a gauge\na{x=\"\xC3\xA4\xEF\xBF\xBD\"} 1\n");
+}
+
+TEST_CASE("prometheus: one name of two families, the first is shown", "[telemetry]") {
+  config::PrometheusReader reader;
+  reader.without_units = false;
+  MetricInfo sizes = info("a", "By", MetricType::histogram);
+  const std::string text = text_of(
+      {family(sizes, {{{}, HistogramValue{{1}, 2}}}), family(info("a_bytes", "", MetricType::gauge), {{{}, 0.5}}),
+       family(info("a_bytes_count", "", MetricType::gauge), {{{}, 0.5}}),
+       family(info("target_info", "", MetricType::gauge), {{{}, 0.5}})},
+      reader);
+  CHECK(text == "# TYPE a_bytes histogram\na_bytes_bucket{le=\"+Inf\"} 1\na_bytes_sum 2\na_bytes_count 1\n");
+}
+
 TEST_CASE("resource: automatic attributes, overridden and removed", "[telemetry]") {
   using Written = std::vector<config::ResourceAttribute>;
   CHECK(make_resource({}, "0.1.0", "0a1b") == kResource);
