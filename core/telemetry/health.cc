@@ -12,12 +12,18 @@ namespace sluice::telemetry {
 
 namespace {
 
+// RFC 3339, with as many decimals as there are.
 std::string utc(uint64_t unix_ns) {
   time_t seconds = static_cast<time_t>(unix_ns / 1'000'000'000);
   tm time{};
   gmtime_r(&seconds, &time);
   std::array<char, 32> text;
-  return {text.data(), strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &time)};
+  std::string out(text.data(), strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%S", &time));
+  if (const uint64_t rest = unix_ns % 1'000'000'000; rest != 0) {
+    out += '.' + std::to_string(1'000'000'000 + rest).substr(1);
+    out.resize(out.find_last_not_of('0') + 1);
+  }
+  return out + 'Z';
 }
 
 void append_member(std::string& out, std::string_view key, std::string_view value) {
@@ -80,12 +86,19 @@ void Health::forget(const HealthKey& key) {
 
 void Health::set_phase(Phase phase) {
   std::lock_guard lock(mutex_);
+  if (phase_ == phase) return;
   phase_ = phase;
+  phase_since_unix_ns_ = clock_.unix_ns();
 }
 
 Phase Health::phase() const {
   std::lock_guard lock(mutex_);
   return phase_;
+}
+
+uint64_t Health::phase_since_unix_ns() const {
+  std::lock_guard lock(mutex_);
+  return phase_since_unix_ns_;
 }
 
 HealthState Health::worst() const {
@@ -109,6 +122,8 @@ std::vector<HealthEntry> Health::entries() const {
 std::string Health::json() const {
   std::string out = "{";
   append_member(out, "phase", phase_name(phase()));
+  out += ',';
+  append_member(out, "since", utc(phase_since_unix_ns()));
   out += ready() ? ",\"ready\":true," : ",\"ready\":false,";
   append_member(out, "status", health_name(worst()));
   out += ",\"components\":[";

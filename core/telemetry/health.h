@@ -40,7 +40,7 @@ struct HealthEntry {
 // Thread-safe.
 class Health {
  public:
-  explicit Health(const base::Clock& clock) : clock_(clock) {}
+  explicit Health(const base::Clock& clock) : clock_(clock), phase_since_unix_ns_(clock.unix_ns()) {}
 
   // Makes the component known. A fatal component asks the process to end: see on_change().
   void set(const HealthKey& key, HealthState state, std::string_view text = {});
@@ -53,11 +53,13 @@ class Health {
   void on_change(Listener listener) { listener_ = std::move(listener); }
 
   Phase phase() const;
+  uint64_t phase_since_unix_ns() const;
   HealthState worst() const;
   bool ready() const;  // running, and no component fatal
   std::vector<HealthEntry> entries() const;
 
-  // {"phase":"running","ready":true,"status":"ok","components":[{"kind":..,"id":..,"status":..,"text":..,"since":..}]}
+  // {"phase":"running","since":..,"ready":true,"status":"ok",
+  //  "components":[{"kind":..,"id":..,"status":..,"text":..,"since":..}]}; plugins/formats/health_report reads it.
   std::string json() const;
 
  private:
@@ -71,6 +73,7 @@ class Health {
   Listener listener_;
   mutable std::mutex mutex_;
   Phase phase_ = Phase::starting;
+  uint64_t phase_since_unix_ns_;
   std::map<HealthKey, State> states_;
 };
 

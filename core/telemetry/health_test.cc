@@ -61,17 +61,23 @@ TEST_CASE("health: the listener hears of changes of state, not of text", "[telem
 TEST_CASE("health: as JSON, with the time of the last change of state", "[telemetry]") {
   base::FakeClock clock;
   Health health(clock);
+  CHECK(health.json() ==
+        R"({"phase":"starting","since":"2023-11-14T22:13:21Z","ready":false,"status":"ok","components":[]})");
+  clock.advance(20'500'000);
   health.set_phase(Phase::running);
-  CHECK(health.json() == R"({"phase":"running","ready":true,"status":"ok","components":[]})");
+  clock.advance(979'500'000);
+  health.set_phase(Phase::running);
+  CHECK(health.json() ==
+        R"({"phase":"running","since":"2023-11-14T22:13:21.0205Z","ready":true,"status":"ok","components":[]})");
   health.set(kTempo, HealthState::degraded, "one");
   clock.advance(60'000'000'000);
   health.set(kTempo, HealthState::degraded, "say \"two\"");
   health.set(kBatch, HealthState::ok);
   CHECK(
       health.json() ==
-      R"({"phase":"running","ready":true,"status":"degraded","components":[)"
-      R"({"kind":"processor","id":"batch","pipeline":"traces","status":"ok","text":"","since":"2023-11-14T22:14:21Z"},)"
-      R"({"kind":"exporter","id":"otlp/tempo","status":"degraded","text":"say \"two\"","since":"2023-11-14T22:13:21Z"}]})");
+      R"({"phase":"running","since":"2023-11-14T22:13:21.0205Z","ready":true,"status":"degraded","components":[)"
+      R"({"kind":"processor","id":"batch","pipeline":"traces","status":"ok","text":"","since":"2023-11-14T22:14:22Z"},)"
+      R"({"kind":"exporter","id":"otlp/tempo","status":"degraded","text":"say \"two\"","since":"2023-11-14T22:13:22Z"}]})");
 }
 
 TEST_CASE("observatory: snapshots by name", "[telemetry]") {
