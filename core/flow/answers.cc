@@ -9,24 +9,8 @@
 namespace sluice::flow {
 namespace {
 
-constexpr size_t kLongestText = 512;
-
-// The sender may send the same again.
-bool may_pass(Reason reason) {
-  switch (reason) {
-    case Reason::queue_full:
-    case Reason::disk_full:
-    case Reason::budget:
-    case Reason::stopping:
-    case Reason::deadline:
-    case Reason::fsync:
-    case Reason::expired:
-    case Reason::shutdown:
-      return true;
-    default:
-      return false;
-  }
-}
+const std::string kSearchCutShort =
+    "the search for refused items did not end within the sender's deadline, so some were refused untried; ";
 
 // Ascending, touching ones of the same code joined.
 void unite(std::vector<Range>& ranges) {
@@ -43,6 +27,16 @@ void unite(std::vector<Range>& ranges) {
   ranges.resize(kept);
 }
 
+// One line of the log tells of all items of a search, at its end.
+void count_in_search(Search& search, Reason reason, uint64_t items, const sluice_result* result) {
+  if (items == 0) return;
+  search.refused_items += items;
+  search.reason = reason;
+  if (!result) return;
+  search.code = result->code;
+  search.text.assign(result->text.ptr ? result->text.ptr : "", std::min<uint64_t>(result->text.len, kLongestText));
+}
+
 }  // namespace
 
 // Every item of the request ends: `rejected` of them by `reason`, the others are delivered.
@@ -50,7 +44,9 @@ void Delivery::Core::end_request(uint32_t index, Reason reason, uint64_t rejecte
                                  uint64_t now, Actions& out) {
   Request& request = requests_[index];
   uint64_t items = request.items;
-  if (rejected != 0 && !cut_) {
+  if (request.search != kNothing) {
+    count_in_search(searches_[request.search], reason, rejected, result);
+  } else if (rejected != 0 && !cut_) {
     Notice::Kind kind = rejected < items ? Notice::Kind::partial
                         : waits_         ? Notice::Kind::rejecting
                                          : Notice::Kind::dropping;
@@ -88,7 +84,7 @@ void Delivery::Core::end_part(const Part& part, Reason reason, const Request* re
   Source& source = sources_[part.source];
   end_items(source, part.count, reason, request, result, now);
   if (waits_ && reason != Reason::none && !may_pass(reason)) {
-    source.ranges.push_back({part.first, part.count, result ? result->code : 0});
+    source.ranges.push_back({part.first, part.count, result ? result->code : source.code});
   }
   end_source_if_done(part.source, now, out);
 }
@@ -121,7 +117,7 @@ void Delivery::Core::end_items(Source& source, uint64_t items, Reason reason, co
   } else {
     source.rejected += items;
   }
-  if (result && waits_) {
+  if (result && waits_ && source.blamed == Reason::none) {
     source.code = result->code;
     source.retry_after = std::max(source.retry_after, result->retry_after_ns);
     source.text.assign(result->text.ptr ? result->text.ptr : "", std::min<uint64_t>(result->text.len, kLongestText));
@@ -153,7 +149,7 @@ void Delivery::Core::answer(Source& source, sluice_status status, uint64_t retry
   answer.code = source.code;
   answer.flags = source.flags;
   answer.retry_after_ns = retry_after;
-  answer.text = source.text;
+  answer.text = source.untried ? kSearchCutShort + source.text : source.text;
 }
 
 // The worst that happened to any item: what may pass wins, since the sender then sends all of it again.
@@ -214,6 +210,36 @@ void Delivery::Core::take_back_gone(Reason queued_reason, uint64_t now, Actions&
     detach(index);
     end_request(index, Reason::deadline, 0, nullptr, now, out);
   }
+}
+
+// ---- memory
+// ----------------------------------------------------------------------------------------------------------
+// A request that waits keeps its sources in memory whole, also those of which little is left: one span could hold a
+// message of many megabytes.
+void Delivery::Core::spare(const Request& request) {
+  for (const Part& part : request.parts) {
+    Source& source = sources_[part.source];
+    if (source.left > source.kept / 2) continue;
+    source.kept = source.left;
+    spared_.emplace_back(part.source, source.serial);
+  }
+}
+
+void Delivery::Core::tell_kept(Actions& out) {
+  for (auto [index, serial] : spared_) {
+    const Source& source = sources_[index];
+    if (source.serial != serial) continue;  // it has ended in the same step
+    auto first = static_cast<uint32_t>(out.slices.size());
+    auto take = [&, index = index](const std::vector<Part>& parts) {
+      for (const Part& part : parts) {
+        if (part.source == index) out.slices.push_back({source.user, part.first, part.count});
+      }
+    };
+    for (const Forming& forming : forming_) take(forming.parts);
+    for (uint32_t r = 0; r < requests_.capacity(); ++r) take(requests_[r].parts);
+    out.keeps.push_back({source.user, first, static_cast<uint32_t>(out.slices.size()) - first});
+  }
+  spared_.clear();
 }
 
 void Delivery::Core::count_drained(uint64_t units, uint64_t now) {

@@ -33,7 +33,10 @@ inline constexpr uint64_t kLearntDoublesAfter = 600 * kSecond;
 inline constexpr uint64_t kPurse = 64;
 inline constexpr uint64_t kPurseRefill = kSecond / 16;
 inline constexpr uint32_t kRefusedUntilSample = 15;
+inline constexpr uint64_t kSearchReserve = kSecond;  // at most so long before its sender's deadline a search ends
+inline constexpr uint64_t kSentAlone = 60 * kSecond;
 inline constexpr size_t kDrainSeconds = 10;
+inline constexpr size_t kLongestText = 512;  // of a destination's words
 
 struct Part {  // items [first, first + count) of a source, by the number of its record
   uint32_t source;
@@ -43,20 +46,25 @@ struct Part {  // items [first, first + count) of a source, by the number of its
 
 struct Source {
   uint64_t user = 0, items = 0, bytes = 0, units = 0;
-  uint64_t deadline = 0;  // of the sender that waits; 0: none
-  uint64_t left = 0;      // items that have not ended
+  uint64_t deadline = 0;      // of the sender that waits; 0: none
+  uint64_t search_until = 0;  // so that the sender hears of it before its deadline; 0: no limit
+  uint64_t left = 0;          // items that have not ended
+  uint64_t kept = 0;          // items that the shell holds in memory for it
   uint64_t delivered = 0;
   uint64_t rejected = 0;  // items that ended for good
   uint64_t retry_after = 0;
   uint32_t flags = 0;  // SLUICE_RESULT_* of the answer
   int32_t code = 0;
-  uint32_t serial = 0;        // tells alarms of an earlier use of this record
-  bool owed = false;          // the sender waits for an answer
-  bool in_line = false;       // waits for a place
-  bool started = false;       // an item of it has been in an attempt
-  bool retryable = false;     // an item ended in a way that may pass
-  bool counted_only = false;  // of some rejected items only the number is known
-  bool gone = false;          // is being taken back
+  uint32_t serial = 0;           // tells alarms of an earlier use of this record
+  bool owed = false;             // the sender waits for an answer
+  bool in_line = false;          // waits for a place
+  bool started = false;          // an item of it has been in an attempt
+  bool retryable = false;        // an item ended in a way that may pass
+  bool counted_only = false;     // of some rejected items only the number is known
+  bool gone = false;             // is being taken back
+  bool untried = false;          // of its refused items: its search was cut short
+  bool suspect = false;          // was in a refused request with others
+  Reason blamed = Reason::none;  // a request of nothing but its items was refused
   bool sensitive_dropped = false;
   std::string text;
   std::string partition;  // kept while in line
@@ -113,8 +121,18 @@ struct Request {
 struct Search {  // of a refused request for the items that are to blame: one part is at work, the others are parked
   std::vector<uint32_t> parked;  // the next one last
   uint32_t refused = 0, passed = 0, samples = 0;
+  // for the log
+  uint64_t items = 0, requests = 0, refused_items = 0, untried_items = 0;
+  Reason reason = Reason::none;
+  int32_t code = 0;
+  std::string text;
 
-  void reset() { parked.clear(), refused = passed = samples = 0; }
+  void reset() {
+    std::vector<uint32_t> kept = std::move(parked);
+    kept.clear();
+    *this = Search{};
+    parked = std::move(kept);
+  }
 };
 
 struct Forming {  // the batch of one partition
@@ -160,10 +178,11 @@ class Delivery::Core {
 
  private:
   enum class Gate : uint8_t { open, paused, probing };
-  struct Alarm {  // of a source's deadline, or of a request's rest
+  struct Alarm {
+    enum class Kind : uint8_t { deadline, search, rest };  // the first two of a source, the last of a request
     uint64_t due;
     uint32_t index, serial;
-    bool is_request;
+    Kind kind;
   };
   struct Silent {  // a call that passed its deadline and is still inside the exporter
     uint64_t attempt, since;
@@ -187,7 +206,7 @@ class Delivery::Core {
   void refuse_waiters(Actions& out);
   void finish_step(uint64_t now, Actions& out);
   void arm(uint64_t now, Actions& out);
-  void set_alarm(uint64_t due, uint32_t index, uint32_t serial, bool is_request);
+  void set_alarm(uint64_t due, uint32_t index, uint32_t serial, Alarm::Kind kind);
   bool is_live(const Alarm& alarm) const;
   void run_alarms(uint64_t now, Actions& out);
   void see(Seen what, uint64_t n = 1) { seen_[static_cast<size_t>(what)] += n; }
@@ -240,9 +259,12 @@ class Delivery::Core {
   uint64_t half_of(const Request& request) const;
   void too_large(uint32_t request, const Decision& decision, bool learn, uint64_t now);
   void halve(uint32_t request);
-  void bisect(uint32_t request, bool threw, uint64_t now);
+  void bisect(uint32_t request, const sluice_result& result, uint64_t now, Actions& out);
+  void blame(const Request& request, Reason reason, const sluice_result& result);
+  bool search_is_over(const Request& request, uint64_t now) const;
+  void end_search(uint32_t source, uint64_t now, Actions& out);
   void sample(uint32_t request);
-  void next_part(uint32_t search, uint64_t now);
+  void next_part(uint32_t search, uint64_t now, Actions& out);
   void part_ended(uint32_t search, bool was_sample, Reason reason, const sluice_result* result, uint64_t now,
                   Actions& out);
   bool take_from_purse(uint64_t now);
@@ -262,6 +284,8 @@ class Delivery::Core {
   void take_back_gone(Reason queued_reason, uint64_t now, Actions& out);
   void take_back_gone(std::vector<Part>& parts, uint64_t& items, uint64_t& bytes, Reason reason, const Request* request,
                       uint64_t now, Actions& out);
+  void spare(const Request& request);
+  void tell_kept(Actions& out);
   void count_drained(uint64_t units, uint64_t now);
   void note(Notice::Kind kind, Reason reason, uint64_t items, uint64_t delay, const sluice_result* result,
             Actions& out);
@@ -311,6 +335,8 @@ class Delivery::Core {
   uint64_t exporter_busy_until_ = 0, no_headroom_until_ = 0;
   std::string last_error_;
 
+  uint64_t alone_until_ = 0;  // until then sources of waiting senders are not merged
+
   // sizes that pass
   uint64_t learnt_bytes_ = 0, learnt_at_ = 0, refused_bytes_ = 0, largest_passed_ = 0;
 
@@ -322,6 +348,7 @@ class Delivery::Core {
   std::vector<Alarm> alarms_;       // a heap
   uint64_t attempts_due_ = kNever;  // no open attempt's deadline is earlier
   uint64_t armed_ = 0;
+  std::vector<std::pair<uint32_t, uint32_t>> spared_;  // sources of this step by number and serial: little is left
   uint64_t backoff_cap_ = 0;
   bool draining_ = false, cut_ = false;
   bool told_degraded_ = false;

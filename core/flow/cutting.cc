@@ -130,9 +130,14 @@ void Delivery::Core::halve(uint32_t index) {
 
 // Refused for good, with more than one item. The search is serial, left half first, and what is left of it stays in
 // front of all that came later.
-void Delivery::Core::bisect(uint32_t index, bool threw, uint64_t now) {
+void Delivery::Core::bisect(uint32_t index, const sluice_result& result, uint64_t now, Actions& out) {
   Request& request = requests_[index];
-  if (request.search == kNothing) request.search = searches_.take();
+  bool threw = result.status != SLUICE_FAILED_PERMANENT;
+  if (request.search == kNothing) {
+    request.search = searches_.take();
+    searches_[request.search].items = request.items;
+    note(Notice::Kind::bisecting, Reason::none, request.items, 0, &result, out);
+  }
   uint32_t search_index = request.search;
   Search& search = searches_[search_index];
   ++search.refused;
@@ -148,7 +153,59 @@ void Delivery::Core::bisect(uint32_t index, bool threw, uint64_t now) {
     if (threw) request.throws = requests_[front].throws = kThrowsUntilGivenUp - 1;
   }
   for (uint32_t part : search.parked) requests_[part].state = State::parked;
-  next_part(search_index, now);
+  next_part(search_index, now, out);
+}
+
+// Who waits for the outcome hears of it before its own deadline; otherwise it would send the same again, and the search
+// would begin anew, for ever.
+void Delivery::Core::blame(const Request& request, Reason reason, const sluice_result& result) {
+  uint32_t index = request.parts.front().source;
+  if (index != request.parts.back().source) {
+    for (const Part& part : request.parts) sources_[part.source].suspect = true;
+    return;
+  }
+  Source& source = sources_[index];
+  if (!source.owed || source.blamed != Reason::none) return;
+  source.blamed = reason;
+  source.code = result.code;
+  source.text.assign(result.text.ptr ? result.text.ptr : "", std::min<uint64_t>(result.text.len, kLongestText));
+  if (source.search_until != 0) set_alarm(source.search_until, index, source.serial, Alarm::Kind::search);
+}
+
+bool Delivery::Core::search_is_over(const Request& request, uint64_t now) const {
+  const Source& source = sources_[request.parts.front().source];
+  return source.blamed != Reason::none && source.owed && source.search_until != 0 && now >= source.search_until &&
+         gate_ == Gate::open && request.parts.front().source == request.parts.back().source &&
+         rules_.search_ends_in_time;
+}
+
+// Its time is over: what is left of it is refused like the items that were found, except what is at the exporter.
+void Delivery::Core::end_search(uint32_t source_index, uint64_t now, Actions& out) {
+  if (!rules_.search_ends_in_time) return;
+  Source& source = sources_[source_index];
+  Reason reason = source.blamed;
+  source.gone = true;
+  for (uint32_t index = 0; index < requests_.capacity() && source.gone; ++index) {
+    Request& request = requests_[index];
+    if (request.state == State::unused || request.state == State::open || request.search == kNothing) continue;
+    uint64_t before = request.items;
+    if (std::none_of(request.parts.begin(), request.parts.end(),
+                     [&](const Part& part) { return part.source == source_index; })) {
+      continue;
+    }
+    if (!source.untried) see(Seen::search_cut_short);
+    source.untried = true;
+    Search& search = searches_[request.search];
+    take_back_gone(request.parts, request.items, request.bytes, reason, &request, now, out);
+    request.changed = true;
+    search.refused_items += before - request.items;
+    search.untried_items += before - request.items;
+    search.reason = reason;
+    if (request.items != 0) continue;
+    detach(index);
+    end_request(index, Reason::deadline, 0, nullptr, now, out);
+  }
+  source.gone = false;
 }
 
 // Everything was refused so far: tries three single items of what is left, the first, the middle and the last (where
@@ -189,14 +246,30 @@ void Delivery::Core::sample(uint32_t index) {
   search.parked.insert(search.parked.end(), samples.rbegin(), samples.rend());
 }
 
-void Delivery::Core::next_part(uint32_t search_index, uint64_t now) {
+void Delivery::Core::next_part(uint32_t search_index, uint64_t now, Actions& out) {
   Search& search = searches_[search_index];
-  if (search.parked.empty()) return searches_.give_back(search_index);
-  uint32_t part = search.parked.back();
-  search.parked.pop_back();
+  if (search.parked.empty()) {
+    note(Notice::Kind::searched, search.reason, search.refused_items, 0, nullptr, out);
+    Notice& notice = out.notices.back();
+    notice.of_items = search.items;
+    notice.untried_items = search.untried_items;
+    notice.requests = search.requests;
+    notice.code = search.code;
+    notice.text = std::move(search.text);
+    return searches_.give_back(search_index);
+  }
+  // Where time is short, the largest goes first: so the least is left untried.
+  auto next = search.parked.end() - 1;
+  if (search.samples == 0 && !ordered() && sources_[requests_[*next].parts.front().source].search_until != 0) {
+    next = std::max_element(search.parked.begin(), search.parked.end(),
+                            [&](uint32_t a, uint32_t b) { return requests_[a].items < requests_[b].items; });
+  }
+  uint32_t part = *next;
+  search.parked.erase(next);
   if (purse_line_.empty() && take_from_purse(now)) return push_front(part);
   requests_[part].state = State::purse;
   purse_line_.push_back(part);
+  spare(requests_[part]);
   see(Seen::purse_empty);
 }
 
@@ -204,16 +277,20 @@ void Delivery::Core::next_part(uint32_t search_index, uint64_t now) {
 void Delivery::Core::part_ended(uint32_t search_index, bool was_sample, Reason reason, const sluice_result* result,
                                 uint64_t now, Actions& out) {
   Search& search = searches_[search_index];
-  (reason == Reason::permanent || reason == Reason::plugin_error ? search.refused : search.passed) += 1;
+  bool refused = reason == Reason::permanent || reason == Reason::plugin_error;
+  if (refused) {
+    ++search.refused;
+  } else if (!may_pass(reason)) {
+    ++search.passed;
+  }
   search.samples -= was_sample;
-  if (was_sample && search.samples == 0 && search.passed == 0) {
+  if (refused && was_sample && search.samples == 0 && search.passed == 0) {
     see(Seen::all_refused);
     for (uint32_t part : std::exchange(search.parked, {})) {
-      requests_[part].search = kNothing;
       end_request(part, reason, requests_[part].items, result, now, out);
     }
   }
-  next_part(search_index, now);
+  next_part(search_index, now, out);
 }
 
 // ---- the purse: how many requests searches may cost

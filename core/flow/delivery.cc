@@ -46,8 +46,12 @@ std::string_view message(Notice::Kind kind) {
       return "The destination refuses our credentials or address. Will try again slowly until that is repaired.";
     case Notice::Kind::splitting:
       return "The request is too large. Sending smaller ones.";
+    case Notice::Kind::halving:
+      return "The request fails while others pass. Sending it in halves.";
     case Notice::Kind::bisecting:
       return "The request was refused. Searching for the items that are to blame.";
+    case Notice::Kind::searched:
+      return "The search for refused items has ended.";
     case Notice::Kind::stuck:
       return "The queue is full and nothing has been delivered for 5 seconds.";
     case Notice::Kind::silent:
@@ -136,7 +140,7 @@ Offered Delivery::Core::offer_when_full(const Offer& offer, uint64_t now, Action
     Source& source = sources_[index];
     source.owed = source.in_line = true;
     source.partition = offer.partition;
-    if (offer.deadline_mono_ns != 0) set_alarm(offer.deadline_mono_ns, index, source.serial, false);
+    if (offer.deadline_mono_ns != 0) set_alarm(offer.deadline_mono_ns, index, source.serial, Alarm::Kind::deadline);
     waiters_.push_back(index);
     book_.waiting += offer.items;
     see(Seen::waited);
@@ -220,7 +224,7 @@ uint32_t Delivery::Core::new_source(const Offer& offer) {
   uint32_t index = sources_.take();
   Source& source = sources_[index];
   source.user = offer.source;
-  source.items = source.left = offer.items;
+  source.items = source.left = source.kept = offer.items;
   source.bytes = offer.bytes;
   source.units = units(offer.items, offer.bytes);
   source.deadline = offer.deadline_mono_ns;
@@ -236,7 +240,11 @@ void Delivery::Core::place(uint32_t index, std::string_view partition, uint64_t 
   source.owed = waits_;
   source.in_line = false;
   if (!waits_) source.deadline = 0;  // its sender has its answer
-  if (source.deadline != 0) set_alarm(source.deadline, index, source.serial, false);
+  if (source.deadline != 0) {
+    uint64_t time = source.deadline > now ? source.deadline - now : 0;
+    source.search_until = source.deadline - std::min(kSearchReserve, time / 5);
+    set_alarm(source.deadline, index, source.serial, Alarm::Kind::deadline);
+  }
   form(index, partition, now);
 }
 
@@ -313,6 +321,7 @@ void Delivery::Core::finish_step(uint64_t now, Actions& out) {
     out.health_changed = true;
   }
   out.empty = draining_ && sources_.size() == 0;
+  if (!spared_.empty()) tell_kept(out);
   arm(now, out);
 }
 
@@ -339,7 +348,7 @@ void Delivery::Core::arm(uint64_t now, Actions& out) {
 }
 
 bool Delivery::Core::is_live(const Alarm& alarm) const {
-  if (alarm.is_request) {
+  if (alarm.kind == Alarm::Kind::rest) {
     const Request& request = requests_[alarm.index];
     return request.generation == alarm.serial && request.state == State::resting;
   }
@@ -347,13 +356,13 @@ bool Delivery::Core::is_live(const Alarm& alarm) const {
   return source.serial == alarm.serial && source.owed;
 }
 
-void Delivery::Core::set_alarm(uint64_t due, uint32_t index, uint32_t serial, bool is_request) {
+void Delivery::Core::set_alarm(uint64_t due, uint32_t index, uint32_t serial, Alarm::Kind kind) {
   constexpr size_t kWorthCleaning = 1024;
   if (alarms_.size() >= kWorthCleaning && alarms_.size() > 4 * (sources_.size() + size_t{requests_.size()})) {
     std::erase_if(alarms_, [&](const Alarm& alarm) { return !is_live(alarm); });
     std::make_heap(alarms_.begin(), alarms_.end(), kLater);
   }
-  alarms_.push_back({due, index, serial, is_request});
+  alarms_.push_back({due, index, serial, kind});
   std::push_heap(alarms_.begin(), alarms_.end(), kLater);
 }
 
@@ -365,9 +374,13 @@ void Delivery::Core::run_alarms(uint64_t now, Actions& out) {
     std::pop_heap(alarms_.begin(), alarms_.end(), kLater);
     alarms_.pop_back();
     if (!is_live(alarm)) continue;
-    if (alarm.is_request) {
+    if (alarm.kind == Alarm::Kind::rest) {
       --resting_;
       push_front(alarm.index);
+      continue;
+    }
+    if (alarm.kind == Alarm::Kind::search) {
+      if (gate_ == Gate::open) end_search(alarm.index, now, out);
       continue;
     }
     Source& source = sources_[alarm.index];
@@ -384,6 +397,7 @@ void Delivery::Core::run_alarms(uint64_t now, Actions& out) {
       see(source.started ? Seen::deadline_in_flight : Seen::deadline_queued);
       answer(source, SLUICE_CANCELLED, 0, out);
       book_.duplicates_possible += source.delivered;
+      if (source.suspect && source.blamed == Reason::none) alone_until_ = now + kSentAlone;
       source.gone = any_gone = true;
       gone.push_back(alarm.index);
     }

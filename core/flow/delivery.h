@@ -37,6 +37,7 @@ struct Rules {
   bool flush_when_idle = true;           // nor while all senders wait for it
   bool purse_and_samples = true;         // a search for bad items is bounded
   bool parts_in_front = true;            // what was cut or failed goes on before what came later
+  bool search_ends_in_time = true;       // before the deadline of the sender that waits for its outcome
 };
 
 struct Health {

@@ -99,6 +99,7 @@ class Bench {
   Offered last;
   std::deque<Call> calls;
   std::vector<Answer> answers;
+  std::vector<std::vector<Slice>> keeps;
   std::vector<uint64_t> released;
   std::vector<Notice> notices;
   bool resumed = false, empty = false;
@@ -114,6 +115,10 @@ class Bench {
     for (const Dispatch& d : out.dispatches) {
       auto first = out.slices.begin() + d.first_slice;
       calls.push_back({d.attempt, d.deadline_mono_ns, d.items, d.tries, {first, first + d.slice_count}});
+    }
+    for (const Keep& k : out.keeps) {
+      auto first = out.slices.begin() + k.first_slice;
+      keeps.emplace_back(first, first + k.slice_count);
     }
     for (Answer& a : out.answers) answers.push_back(std::move(a));
     for (Notice& n : out.notices) notices.push_back(std::move(n));

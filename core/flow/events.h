@@ -84,6 +84,12 @@ struct Dispatch {             // make one batch of the slices, in this order, an
   uint32_t tries;  // 1: the first attempt of this request
 };
 
+struct Keep {  // of a source that waits, only these slices are still needed: a copy of them may take less room
+  uint64_t source;
+  uint32_t first_slice;  // in Actions::slices; later slices of the source lie inside of these
+  uint32_t slice_count;
+};
+
 struct Range {  // items of the source that were refused for good
   uint64_t first;
   uint64_t count;
@@ -110,7 +116,9 @@ struct Notice {  // for the collector's log; the shell writes it, rate-limited, 
     opened,      // a probe passed
     holding,     // credentials or address are wrong: probed slowly until somebody acts
     splitting,   // too large: cut into smaller requests
-    bisecting,   // refused: searched for the items that are to blame
+    halving,     // fails alone while others pass: goes on in halves
+    bisecting,   // refused: a search for the items that are to blame begins
+    searched,    // it has ended: `items` of `of_items` were refused, after so many requests
     stuck,       // full, and nothing has ended for 5 s
     silent,      // calls that passed their deadline are still inside the exporter
     misbehaves,  // the answer broke a rule of the border
@@ -120,6 +128,8 @@ struct Notice {  // for the collector's log; the shell writes it, rate-limited, 
   Kind kind;
   Reason reason = Reason::none;
   uint64_t items = 0;
+  uint64_t of_items = 0;
+  uint64_t untried_items = 0;  // of `items`: refused with the rest, since the sender could not wait
   uint64_t requests = 0;
   uint64_t delay_ns = 0;
   int32_t code = 0;
@@ -129,8 +139,9 @@ std::string_view message(Notice::Kind kind);
 
 struct Actions {  // of one step, to be run in this order after the lock is left
   std::vector<Dispatch> dispatches;
-  std::vector<Slice> slices;
+  std::vector<Slice> slices;  // of dispatches and keeps
   std::vector<Answer> answers;
+  std::vector<Keep> keeps;
   std::vector<uint64_t> released;  // sources of which nothing is left here: drop the batch
   std::vector<Notice> notices;
   uint64_t timer_mono_ns = 0;   // not 0: call timer() then; replaces what was asked for before
@@ -139,7 +150,7 @@ struct Actions {  // of one step, to be run in this order after the lock is left
   bool empty = false;           // draining, and nothing is left here
 
   void clear() {
-    dispatches.clear(), slices.clear(), answers.clear(), released.clear(), notices.clear();
+    dispatches.clear(), slices.clear(), answers.clear(), keeps.clear(), released.clear(), notices.clear();
     timer_mono_ns = 0;
     resume = health_changed = empty = false;
   }

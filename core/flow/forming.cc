@@ -29,6 +29,12 @@ void Delivery::Core::form(uint32_t source, std::string_view partition, uint64_t 
     return;
   }
   key_.assign(1, s.sensitive_dropped ? '-' : '+').append(partition);
+  bool alone = now < alone_until_;
+  auto flush_this = [&] {
+    auto found = by_key_.find(key_);
+    if (found != by_key_.end()) flush(found->second, Seen::sent_alone);
+  };
+  if (alone) flush_this();
   while (rest.count != 0) {
     auto found = by_key_.find(key_);
     if (found == by_key_.end()) {
@@ -61,6 +67,7 @@ void Delivery::Core::form(uint32_t source, std::string_view partition, uint64_t 
     uint64_t have = size_of(forming.items, forming.bytes);
     if (have >= min_size_ || (max_size_ != 0 && have >= max_size_)) flush(found->second, Seen::flush_size);
   }
+  if (alone) flush_this();
 }
 
 void Delivery::Core::flush(FormingList::iterator forming, Seen why) {

@@ -44,5 +44,22 @@ constexpr std::string_view name(Reason reason) {
   return kReasonNames[static_cast<size_t>(reason)];
 }
 
+// The same items may end better when they are sent again.
+constexpr bool may_pass(Reason reason) {
+  switch (reason) {
+    case Reason::queue_full:
+    case Reason::disk_full:
+    case Reason::budget:
+    case Reason::stopping:
+    case Reason::deadline:
+    case Reason::fsync:
+    case Reason::expired:
+    case Reason::shutdown:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace sluice::flow
 #endif  // SLUICE_CORE_FLOW_REASON_H

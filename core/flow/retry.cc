@@ -54,6 +54,15 @@ void Delivery::Core::settle(uint32_t index, const sluice_result& result, bool is
     note(Notice::Kind::misbehaves, decision.reason, request.items, 0, &result, out);
   }
   if (is_probe && is_verdict(decision, result.status)) open_gate(out);
+  bool refused = decision.act == Act::bisect && (result.status == SLUICE_FAILED_PERMANENT || threw);
+  if (refused) blame(request, threw ? Reason::plugin_error : Reason::permanent, result);
+  bool fails = decision.act == Act::retry && request.search != kNothing &&
+               (decision.scope == Scope::request || (result.flags & SLUICE_RESULT_UNKNOWN) != 0);
+  if ((refused || fails) && search_is_over(request, now)) {
+    uint32_t source = request.parts.front().source;
+    end_search(source, now, out);
+    return end_request(index, sources_[source].blamed, request.items, &result, now, out);
+  }
 
   switch (decision.act) {
     case Act::end:
@@ -84,9 +93,9 @@ void Delivery::Core::settle(uint32_t index, const sluice_result& result, bool is
       return too_large(index, decision, result.status == SLUICE_TOO_LARGE, now);
     }
     case Act::bisect:
-      note(Notice::Kind::bisecting, Reason::none, request.items, 0, &result, out);
       if (is_probe) probe_again(now);
-      if (result.status == SLUICE_FAILED_PERMANENT || threw) return bisect(index, threw, now);
+      if (refused) return bisect(index, result, now, out);
+      note(Notice::Kind::halving, Reason::none, request.items, 0, &result, out);
       return halve(index);
   }
 }
@@ -168,12 +177,13 @@ void Delivery::Core::put_off(uint32_t index, Decision decision, const sluice_res
   if (decision.scope == Scope::destination || (is_probe && gate_ == Gate::probing)) {
     return close_gate(index, decision, result, is_probe, now, out);
   }
+  spare(request);
   request.interval = decision.interval_ns;
   request.state = State::resting;
   request.due = next_try;
   ++resting_;
   see(Seen::rested);
-  set_alarm(next_try, index, request.generation, true);
+  set_alarm(next_try, index, request.generation, Alarm::Kind::rest);
 }
 
 // Senders that wait and whose deadline the next try would pass get their items back now. True: nothing is left, and the
@@ -224,6 +234,7 @@ void Delivery::Core::close_gate(uint32_t index, const Decision& decision, const 
     Request& request = requests_[index];
     uint32_t other = ready_first_;
     push_front(index);
+    spare(request);
     if (is_probe && request.probes >= kProbesUntilRotated) {
       request.probes = 0;
       if (!ordered() && other != kNothing) {  // maybe it is this request: let another one probe

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the wrapper does after an answer: pauses, probes, late answers, cutting, the search for refused items.
-#include <algorithm>
+// What the wrapper does after an answer: pauses, probes, late answers, cutting.
 #include <catch2/catch.hpp>
-#include <functional>
 
 #include "core/flow/delivery_bench.h"
 
@@ -20,26 +18,6 @@ sluice_result unavailable(uint64_t retry_after = 0) {
   sluice_result r = result_of(SLUICE_FAILED_RETRYABLE, kUnavailable);
   r.retry_after_ns = retry_after;
   return r;
-}
-
-// A destination that takes a request only if no item in it is bad; answers until nothing is left to do. Returns how
-// many requests it took.
-uint64_t search(Bench& b, const std::function<bool(uint64_t source, uint64_t item)>& bad) {
-  uint64_t requests = 0;
-  while (!b.delivery.empty()) {
-    if (b.calls.empty()) {
-      b.pass(kSecond);
-      continue;
-    }
-    Bench::Call call = b.take();
-    ++requests;
-    bool refused = false;
-    for (const Slice& slice : call.slices) {
-      for (uint64_t i = slice.first; i < slice.first + slice.count; ++i) refused |= bad(slice.source, i);
-    }
-    b.answer(call, result_of(refused ? SLUICE_FAILED_PERMANENT : SLUICE_DONE, refused ? kInvalidArgument : 0));
-  }
-  return requests;
 }
 
 }  // namespace
@@ -306,93 +284,28 @@ TEST_CASE("retry: one item that is too large alone is dropped, its neighbours ar
   CHECK(b.delivery.book().delivered == 7);
 }
 
-// ---- the search
-// --------------------------------------------------------------------------------------------------------
-TEST_CASE("retry: one bad item in 10,000 costs one item and at most 29 requests", "[flow][retry]") {
-  for (uint64_t bad : {0, 4711, 9999}) {
-    Bench b(with_consumers(1));
-    b.offer(1, 10'000);
-    CHECK(search(b, [&](uint64_t, uint64_t item) { return item == bad; }) <= 29);
-    CHECK(b.delivery.book().delivered == 9'999);
-    CHECK(b.dropped(Reason::permanent) == 1);
-  }
-}
-
-TEST_CASE("retry: ten bad items in 10,000 cost ten items and at most 240 requests", "[flow][retry]") {
+// ---- memory
+// ------------------------------------------------------------------------------------------------------------
+TEST_CASE("retry: of a source that waits and of which little is left, only that is kept", "[flow][retry]") {
   Bench b(with_consumers(1));
-  b.offer(1, 10'000);
-  CHECK(search(b, [](uint64_t, uint64_t item) { return item % 1000 == 7; }) <= 240);
-  CHECK(b.delivery.book().delivered == 9'990);
-}
-
-TEST_CASE("retry: a merged request is searched at the borders of its sources first", "[flow][retry]") {
-  config::Delivery s = with_consumers(1);
-  s.sending_queue.value.batch.on = true;
-  s.sending_queue.value.batch.value.min_size = 10'000;
-  s.sending_queue.value.batch.value.flush_timeout = std::chrono::seconds(1);
-  Bench b(s);
-  for (uint64_t i = 0; i < 100; ++i) b.offer(i, 100);
-  CHECK(b.calls.size() == 1);
-  CHECK(search(b, [](uint64_t source, uint64_t item) { return source == 42 && item == 17; }) <= 30);
-  CHECK(b.delivery.book().delivered == 9'999);
-  CHECK(b.seen(Seen::bisect_sources) >= 6);
-}
-
-TEST_CASE("retry: where everything is refused, three samples end the search", "[flow][retry]") {
-  for (uint32_t consumers : {1, 5}) {
-    Bench b(with_consumers(consumers));
-    b.offer(1, 100'000);
-    CHECK(search(b, [](uint64_t, uint64_t) { return true; }) <= 20);
-    CHECK(b.dropped(Reason::permanent) == 100'000);
-    CHECK(b.seen(Seen::all_refused) == 1);
-  }
-}
-
-TEST_CASE("retry: a search waits when the purse is empty, others go on, and nothing is dropped for it",
-          "[flow][retry]") {
-  Bench b(with_consumers(2));
-  b.offer(1, 400);
-  uint64_t before = b.now;
-  uint64_t others = 0;
-  for (uint64_t next = 100; b.delivery.book().delivered + b.dropped(Reason::permanent) < 400 + others;) {
-    if (b.calls.empty()) {
-      b.offer(next++, 1);
-      ++others;
-      b.pass(kSecond / 16);
-      continue;
-    }
-    Bench::Call call = b.take();
-    bool refused = false;
-    for (const Slice& s : call.slices) {
-      for (uint64_t i = s.first; i < s.first + s.count; ++i) refused |= s.source == 1 && i % 10 == 3;
-    }
-    b.answer(call, result_of(refused ? SLUICE_FAILED_PERMANENT : SLUICE_DONE));
-  }
-  CHECK(b.dropped(Reason::permanent) == 40);
-  CHECK(b.seen(Seen::purse_empty) > 0);
-  CHECK(others > 0);
-  CHECK(b.now - before > 5 * kSecond);
-}
-
-TEST_CASE("retry: where order is promised, a search and a split keep it", "[flow][retry]") {
-  Bench b(with_consumers(1));
-  b.set_limits({.max_items = 16});
-  for (uint64_t i = 1; i <= 5; ++i) b.offer(i, 40);
-  std::vector<uint64_t> stored;
-  while (!b.calls.empty()) {
-    Bench::Call call = b.take();
-    const Slice& s = call.slices[0];
-    bool refused = false;
-    for (uint64_t i = s.first; i < s.first + s.count; ++i) refused |= i % 11 == 5;
-    if (!refused) {
-      for (uint64_t i = s.first; i < s.first + s.count; ++i) stored.push_back(s.source * 1000 + i);
-    }
-    b.answer(call, result_of(refused ? SLUICE_FAILED_PERMANENT : SLUICE_DONE));
-    if (b.calls.empty()) b.pass(kSecond);
-  }
-  CHECK(b.delivery.empty());
-  CHECK(std::is_sorted(stored.begin(), stored.end()));
-  CHECK(stored.size() == b.delivery.book().delivered);
+  b.offer(1, 10);
+  b.answer(SLUICE_FAILED_RETRYABLE, kUnavailable);
+  CHECK(b.keeps.empty());  // all of it is needed
+  b.pass(5 * kSecond);
+  const sluice_range later[] = {{1, 2, SLUICE_FAILED_RETRYABLE, kInternal}, {6, 1, SLUICE_FAILED_RETRYABLE, kInternal}};
+  sluice_result r = result_of(SLUICE_DONE);
+  r.ranges = later;
+  r.range_count = 2;
+  b.answer(b.take(), r);
+  REQUIRE(b.keeps.size() == 1);
+  REQUIRE(b.keeps[0].size() == 2);
+  CHECK(b.keeps[0][0].first == 1);
+  CHECK(b.keeps[0][0].count == 2);
+  CHECK(b.keeps[0][1].first == 6);
+  CHECK(b.keeps[0][1].count == 1);
+  b.pass(60 * kSecond);
+  b.answer(SLUICE_FAILED_RETRYABLE, kUnavailable);
+  CHECK(b.keeps.size() == 1);  // nothing more has ended
 }
 
 // ---- head-room

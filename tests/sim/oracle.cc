@@ -49,6 +49,7 @@ void World::check_dispatch(Branch& b, const Call& call) {
     items += slice.count;
     bytes += this->bytes(slice.source, slice.first, slice.count);
     for (uint64_t i = slice.first; i < slice.first + slice.count; ++i) {
+      if (copy->second.kept[i] == 0) return fail("sent after its memory was given up");
       if (copy->second.at_exporter[i]++ != 0) return fail("an item is sent twice at once");
     }
     if (!first) first = &batch;
@@ -101,6 +102,23 @@ void World::check_answer(Branch& b, const flow::Answer& answer) {
     in_ranges += range.count;
   }
   if (!answer.ranges.empty() && in_ranges != answer.rejected_items) fail("ranges of an answer do not add up");
+}
+
+// The shell holds only these items of the source from now on.
+void World::keep(Branch& b, const flow::Keep& keep) {
+  auto copy = b.copies.find(keep.source);
+  if (copy == b.copies.end() || copy->second.released) return fail("memory given up after its release");
+  std::vector<uint8_t> kept(copy->second.kept.size());
+  for (uint32_t i = 0; i < keep.slice_count; ++i) {
+    const flow::Slice& slice = actions_.slices[keep.first_slice + i];
+    for (uint64_t item = slice.first; item < slice.first + slice.count; ++item) {
+      if (slice.source != keep.source || kept[item]++ != 0) return fail("an item is kept twice, or for another source");
+      if (copy->second.kept[item] == 0) return fail("an item is kept that was given up before");
+    }
+  }
+  if (static_cast<size_t>(std::count(kept.begin(), kept.end(), 0)) * 2 < kept.size()) return fail("most of it is kept");
+  copy->second.kept = std::move(kept);
+  rare(Rare::kept_little);
 }
 
 void World::check_always() {

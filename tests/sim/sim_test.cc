@@ -106,6 +106,7 @@ TEST_CASE("simulation: each rule switched off is noticed", "[sim]") {
       {"a full queue flushes", [](Rules& r) { r.flow.flush_when_full = false; }},
       {"waiting senders flush", [](Rules& r) { r.flow.flush_when_idle = false; }},
       {"the purse and the samples", [](Rules& r) { r.flow.purse_and_samples = false; }},
+      {"a search ends before its sender's deadline", [](Rules& r) { r.flow.search_ends_in_time = false; }},
       {"parts go on in front", [](Rules& r) { r.flow.parts_in_front = false; }},
       {"a fan-out reserves first", [](Rules& r) { r.reserve_first = false; }},
   };

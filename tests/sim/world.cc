@@ -90,8 +90,10 @@ void World::make_sender(uint32_t index) {
   s.early = chance(25);
   s.trusts_resume = chance(50);
   s.deadline = chance(40) ? between(50, 5000) * kMillisecond : 0;
+  s.is_patient = chance(50);
+  if (!s.is_patient) s.deadline = between(1000, 3000) * kMillisecond;
   uint64_t count = between(2, 30);
-  bool big = chance(8);
+  bool big = s.is_patient && chance(8);
   for (uint64_t i = 0; i < count; ++i) {
     Batch batch;
     batch.content = next_content_++;
@@ -272,6 +274,7 @@ void World::offer(uint32_t index, uint64_t number, uint32_t branch, flow::Room r
   copy.sequence = b.next_sequence++;
   copy.stored.assign(batch.items, 0);
   copy.at_exporter.assign(batch.items, 0);
+  copy.kept.assign(batch.items, 1);
   bool others_wait = !b.line.empty();
   b.copies[number] = std::move(copy);
   ++batch.references;
@@ -359,8 +362,7 @@ void World::finish(uint32_t index) {
   }
   if (!s.early) s.owed = 0;
   rare(Rare::resent_by_sender);
-  // Who never waits longer may never see the end of a long search for refused items.
-  if (joined.status != SLUICE_BUSY) s.patience = std::min<uint64_t>(s.patience * 2, 1024);
+  if (s.is_patient && joined.status != SLUICE_BUSY) s.patience = std::min<uint64_t>(s.patience * 2, 1024);
   if (joined.status == SLUICE_BUSY) {
     s.waits_for_resume = true;
     if (s.trusts_resume) return;
@@ -406,6 +408,7 @@ void World::run_actions(uint32_t index) {
     if (!report_.failure.empty()) return actions_.clear();
     told.push_back({batches_[answer.source].sender, std::move(answer)});
   }
+  for (const flow::Keep& kept : actions_.keeps) keep(b, kept);
   for (uint64_t source : actions_.released) {
     auto found = b.copies.find(source);
     if (found == b.copies.end() || found->second.released) {

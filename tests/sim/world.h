@@ -39,8 +39,9 @@ enum class Rare : uint8_t {
   ordered,
   resent_by_sender,
   killer,
+  kept_little,
 };
-inline constexpr size_t kRare = static_cast<size_t>(Rare::killer) + 1;
+inline constexpr size_t kRare = static_cast<size_t>(Rare::kept_little) + 1;
 inline constexpr std::array<std::string_view, kRare> kRareNames = {"unknown_but_stored",
                                                                    "entry_refused",
                                                                    "fan_out_refused",
@@ -51,7 +52,8 @@ inline constexpr std::array<std::string_view, kRare> kRareNames = {"unknown_but_
                                                                    "stopped",
                                                                    "ordered",
                                                                    "resent_by_sender",
-                                                                   "killer"};
+                                                                   "killer",
+                                                                   "kept_little"};
 
 struct Rules {  // all on, except in the tests that prove that the checks see their absence
   flow::Rules flow;
@@ -78,7 +80,7 @@ struct Copy {  // of a batch in one branch
   uint64_t sequence = 0;  // in which it was accepted
   bool released = false;
   bool told_ok = false;  // DONE, early or not
-  std::vector<uint8_t> stored, at_exporter;
+  std::vector<uint8_t> stored, at_exporter, kept;
 };
 
 struct Call {  // of an exporter
@@ -121,7 +123,8 @@ struct Sender {
   uint32_t pending = 0;
   bool early = false;  // it has answered its own sender
   bool waits_for_resume = false, trusts_resume = false;
-  uint64_t deadline = 0;  // of its calls, times its patience; 0: none
+  uint64_t deadline = 0;   // of its calls, times its patience; 0: none
+  bool is_patient = true;  // else it calls with the same deadline for ever
   uint64_t patience = 1;
   uint64_t send_number = 0;  // of the send event that counts
   std::vector<flow::Outcome> outcomes;
@@ -181,6 +184,7 @@ class World : public flow::Payload {
   void mark_silent(Branch& branch);
   void check_dispatch(Branch& branch, const Call& call);
   void check_answer(Branch& branch, const flow::Answer& answer);
+  void keep(Branch& branch, const flow::Keep& keep);
   void check_always();
   void check_end();
 
