@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "plugins/formats/value_text/value_text.h"
 #include "plugins/wire/views.h"
 
 namespace sluice::exporters {
@@ -23,9 +24,8 @@ void append_shortest(std::string& out, double value);
 void append_id(std::string& out, wire::Bytes id);
 // "2023-11-14 22:13:20.25 +0000 UTC", zeros at the end of the fraction left out.
 void append_time(std::string& out, uint64_t unix_nano);
-// The text form of a value: texts as they are, maps and lists as JSON with sorted keys, bytes in base64, nothing for an
-// empty one; numbers as JavaScript writes them.
-void append_value(std::string& out, const wire::AnyValue& value);
+// The text form of a value.
+using formats::append_value;
 // "Int(200)"
 void append_typed_value(std::string& out, const wire::AnyValue& value);
 // "k=v k=v", with this between the pairs.

@@ -7,7 +7,6 @@
 
 #include "exporters/debug/output.h"
 #include "exporters/debug/sampler.h"
-#include "plugins/wire/writer.h"
 
 namespace sluice::exporters {
 namespace {
@@ -16,16 +15,6 @@ template <class F, class... Args>
 std::string text(F f, Args... args) {
   std::string out;
   f(out, args...);
-  return out;
-}
-
-template <class Fill>
-std::string value(Fill fill) {
-  std::string encoded;
-  wire::Writer writer(encoded);
-  fill(writer);
-  std::string out;
-  append_value(out, wire::AnyValue(wire::to_bytes(encoded)));
   return out;
 }
 
@@ -67,53 +56,10 @@ TEST_CASE("debug text: ids are hex, zeros are nothing", "[exporter][debug]") {
   CHECK(id("") == "");
 }
 
-TEST_CASE("debug text: values as text", "[exporter][debug]") {
-  CHECK(value([](auto&) {}) == "");
-  CHECK(value([](auto& w) { w.text(1, "a \"b\""); }) == "a \"b\"");
-  CHECK(value([](auto& w) { w.varint(2, 1); }) == "true");
-  CHECK(value([](auto& w) { w.signed_varint(3, -5); }) == "-5");
-  CHECK(value([](auto& w) { w.float64(4, 1.0); }) == "1");
-  CHECK(value([](auto& w) { w.float64(4, 1e21); }) == "1e+21");
-  CHECK(value([](auto& w) { w.float64(4, 123456789e12); }) == "123456789000000000000");
-  CHECK(value([](auto& w) { w.float64(4, -1e15); }) == "-1000000000000000");
-  CHECK(value([](auto& w) { w.float64(4, 9007199254740993.0); }) == "9007199254740992");
-  CHECK(value([](auto& w) { w.float64(4, 1e-7); }) == "1e-7");
-  CHECK(value([](auto& w) { w.float64(4, 1.5e-10); }) == "1.5e-10");
-  CHECK(value([](auto& w) { w.float64(4, NAN); }) == "NaN");
-  CHECK(value([](auto& w) { w.float64(4, -INFINITY); }) == "-Infinity");
-  CHECK(value([](auto& w) { w.text(7, "a"); }) == "YQ==");
-  CHECK(value([](auto& w) { w.text(7, "ab"); }) == "YWI=");
-  CHECK(value([](auto& w) { w.text(7, "abc\xff"); }) == "YWJj/w==");
-}
-
-TEST_CASE("debug text: lists and maps as compact JSON with sorted keys", "[exporter][debug]") {
-  const auto pair = [](auto& map, const char* key, auto fill) {
-    map.message(1, [&](auto& entry) {
-      entry.text(1, key);
-      entry.message(2, fill);
-    });
-  };
-  CHECK(value([](auto& w) { w.message(5, [](auto&) {}); }) == "[]");
-  CHECK(value([](auto& w) { w.message(6, [](auto&) {}); }) == "{}");
-  const std::string map = value([&](auto& w) {
-    w.message(6, [&](auto& m) {
-      pair(m, "b", [](auto& v) { v.text(1, "<&>\n\x01\xe2\x80\xa8"); });
-      pair(m, "a", [](auto& v) {
-        v.message(5, [](auto& list) {
-          list.message(1, [](auto& item) { item.varint(3, 1); });
-          list.message(1, [](auto&) {});
-          list.message(1, [](auto& item) { item.text(7, "x"); });
-        });
-      });
-    });
-  });
-  CHECK(map == R"({"a":[1,null,"eA=="],"b":"<&>\n\u0001\u2028"})");
-}
-
 TEST_CASE("debug text: console line", "[exporter][debug]") {
-  CHECK(console_line(1'700'000'000'025'000'000, "Traces", {{"resource spans", 1}, {"spans", 2}}) ==
-        "2023-11-14T22:13:20.025Z\tINFO\tTraces\t{\"resource spans\": 1, \"spans\": 2}\n");
-  CHECK(console_line(0, "text", {}) == "1970-01-01T00:00:00.000Z\tINFO\ttext\n");
+  CHECK(console_line("Traces", {{"resource spans", 1}, {"spans", 2}}) ==
+        "Traces\t{\"resource spans\": 1, \"spans\": 2}\n");
+  CHECK(console_line("text", {}) == "text\n");
 }
 
 TEST_CASE("debug sampler: the first of a second, then every n-th, each message for itself", "[exporter][debug]") {

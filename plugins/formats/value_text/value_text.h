@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// The text form of attribute values and log bodies, to the byte as the OpenTelemetry Collector writes it where a value
+// has to become text: a converted attribute, a label, a line in print. Everything is appended to a string.
+#ifndef SLUICE_PLUGINS_FORMATS_VALUE_TEXT_VALUE_TEXT_H
+#define SLUICE_PLUGINS_FORMATS_VALUE_TEXT_VALUE_TEXT_H
+
+#include <string>
+#include <string_view>
+
+#include "plugins/wire/signal.h"
+#include "plugins/wire/views.h"
+
+namespace sluice::formats {
+
+// Texts as they are, maps and lists as JSON with sorted keys, bytes in base64, nothing for an empty value; numbers as
+// JavaScript writes them, with NaN, Infinity and -Infinity.
+void append_value(std::string& out, const wire::AnyValue& value);
+
+// As JSON: texts and bytes in quotes, null for an empty value and for numbers that JSON does not have.
+void append_json(std::string& out, const wire::AnyValue& value);
+void append_json_text(std::string& out, std::string_view text);
+// Fixed notation between 1e-6 and 1e21, no leading zero in an exponent. The number is finite.
+void append_json_number(std::string& out, double value);
+
+}  // namespace sluice::formats
+
+#endif  // SLUICE_PLUGINS_FORMATS_VALUE_TEXT_VALUE_TEXT_H
