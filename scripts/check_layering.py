@@ -50,7 +50,7 @@ LIBRARIES = {
     "yaml-cpp/": ["core/config/yaml_reader.cc"],
     "grpc": ["plugins/net", "receivers", "exporters", "extensions", "benchmarks"],
     "curl/": ["plugins/net", "exporters"],
-    "openssl/": ["plugins/net", "receivers", "exporters", "extensions"],
+    "openssl/": ["plugins/formats/attributes", "plugins/net", "receivers", "exporters", "extensions"],
     "simdjson": ["plugins/formats"],
     "google/protobuf": ["plugins/net"],
     "CLI/": ["core/app"],

@@ -10,15 +10,19 @@
 //   if (rewrite_attributes(Signal::traces, bytes, Level::item, edits, out)) use(out);  // else nothing changed
 //
 // An editor other than AttributeEdits is any type with
-//   void begin();                            // attributes of the next owner follow
-//   Edit attribute(const KeyValue&);         // keep it, erase it, or put Edit::value in its place
-//   void end(AttributeSink&);                // add attributes
+//   bool begin(Message owner, Bytes body);                           // false: leave this owner as it is
+//   void attribute(const EncodedAttribute&, AttributeChanges&);      // each attribute of the owner, in order
+//   void end(AttributeChanges&);                                     // what attribute() did not say yet
+// and, if it can tell from a message around the owners (a resource with its scopes, a scope with its items, a metric)
+// that none inside is to be edited:
+//   bool enter(Message around, Bytes body);                          // false: skip it whole
 #ifndef SLUICE_PLUGINS_WIRE_REWRITE_H
 #define SLUICE_PLUGINS_WIRE_REWRITE_H
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,21 +40,75 @@ namespace sluice::wire {
 /// Whose attributes are edited. Items are spans, log records and data points.
 enum class Level : uint8_t { resource, scope, item };
 
-/// What becomes of one attribute. `value` is an encoded AnyValue, valid until the editor is called again.
-struct Edit {
-  enum class Action : uint8_t { keep, erase, replace };
-  Action action = Action::keep;
-  Bytes value;
+/// An attribute where it lies. Its key and value are fields of the KeyValue, tags included, either may be missing.
+struct EncodedAttribute {
+  explicit EncodedAttribute(Bytes whole, Bytes body) noexcept : field(whole) {
+    const size_t size = body.size();
+    if (size >= 4 && body[0] == detail::length_tag(1) && body[1] < 0x80 && body[1] <= size - 4) {
+      const size_t key_size = 2 + size_t{body[1]};
+      if (body[key_size] == detail::length_tag(2) && body[key_size + 1] < 0x80 &&
+          body[key_size + 1] == size - key_size - 2) {
+        // PERF: a short key, a short value and nothing else, as most attributes are.
+        key_field = body.first(key_size);
+        value_field = body.subspan(key_size);
+        key = to_text(key_field.subspan(2));
+        return;
+      }
+    }
+    for (Cursor part(body); part.next();) {
+      if (part.tag() == detail::length_tag(1)) key_field = part.field(), key = part.text();
+      if (part.tag() == detail::length_tag(2)) value_field = part.field();
+    }
+  }
+
+  Bytes field;  // the whole, as a field of its owner
+  std::string_view key;
+  Bytes key_field;
+  Bytes value_field;
 };
 
-/// Where an editor's end() adds attributes.
-class AttributeSink {
+/// The value in an attribute's value field.
+inline AnyValue value_in(Bytes value_field) noexcept {
+  Cursor field(value_field);
+  return field.next() ? AnyValue(field.bytes()) : AnyValue();
+}
+
+/// What becomes of the attributes of one owner. Changes of attributes that are there come in their order, those that
+/// are added after them. Keys and values are encoded as fields of a KeyValue (see key_field(), value_field()), and stay
+/// valid until the editor's begin() is called again.
+class AttributeChanges {
  public:
-  virtual void add(std::string_view key, Bytes value) = 0;
+  void replace(const EncodedAttribute& old, Bytes key_field, Bytes value_field) {
+    list_.push_back({old.field, key_field, value_field, false});
+  }
+  void erase(const EncodedAttribute& old) { list_.push_back({old.field, {}, {}, true}); }
+  void add(Bytes key_field, Bytes value_field) { list_.push_back({{}, key_field, value_field, false}); }
 
- protected:
-  ~AttributeSink() = default;
+ private:
+  template <typename Editor, ByteBuffer Out>
+  friend class Rewriter;
+
+  struct Change {
+    Bytes old;  // empty: the attribute is added
+    Bytes key_field, value_field;
+    bool erased;
+
+    size_t body_size() const noexcept { return key_field.size() + value_field.size(); }
+  };
+  std::vector<Change> list_;
 };
+
+/// Fields of a KeyValue, encoded.
+inline std::string key_field(std::string_view key) {
+  std::string out;
+  Writer(out).text(1, key);
+  return out;
+}
+inline std::string value_field(std::string_view encoded_value) {
+  std::string out;
+  Writer(out).text(2, encoded_value);
+  return out;
+}
 
 /// Encoded AnyValues for edits.
 inline std::string string_value(std::string_view text) {
@@ -78,18 +136,21 @@ inline std::string double_value(double value) {
 class AttributeEdits {
  public:
   /// Adds the attribute where the key is not there.
-  void insert(std::string_view key, std::string value) {
+  void insert(std::string_view key, std::string_view encoded_value) {
+    std::string value = value_field(encoded_value);
     Plan& plan = plan_of(key);
     if (!plan.there.kept && !plan.there.value) plan.there.value = value;
     if (!plan.missing.value) plan.missing.value = std::move(value);
   }
   /// Replaces the value where the key is there.
-  void update(std::string_view key, std::string value) {
+  void update(std::string_view key, std::string_view encoded_value) {
+    std::string value = value_field(encoded_value);
     Plan& plan = plan_of(key);
     if (plan.missing.value) plan.missing.value = value;
     if (plan.there.kept || plan.there.value) plan.there = {false, std::move(value)};
   }
-  void upsert(std::string_view key, std::string value) {
+  void upsert(std::string_view key, std::string_view encoded_value) {
+    std::string value = value_field(encoded_value);
     Plan& plan = plan_of(key);
     plan.missing.value = value;
     plan.there = {false, std::move(value)};
@@ -102,32 +163,35 @@ class AttributeEdits {
 
   bool empty() const noexcept { return plans_.empty(); }
 
-  void begin() noexcept {
+  bool begin(Message, Bytes) noexcept {
     for (Plan& plan : plans_) plan.seen = false;
+    return true;
   }
-  Edit attribute(const KeyValue& attribute) noexcept {
+  void attribute(const EncodedAttribute& attribute, AttributeChanges& changes) {
     for (Plan& plan : plans_) {
       if (plan.key != attribute.key) continue;
       plan.seen = true;
-      if (plan.there.kept) return {};
-      if (!plan.there.value) return {Edit::Action::erase, {}};
-      return {Edit::Action::replace, to_bytes(*plan.there.value)};
+      if (plan.there.kept) return;
+      if (!plan.there.value) return changes.erase(attribute);
+      const Bytes value = to_bytes(*plan.there.value);
+      if (to_text(value) != to_text(attribute.value_field)) changes.replace(attribute, to_bytes(plan.key_field), value);
+      return;
     }
-    return {};
   }
-  void end(AttributeSink& sink) const {
+  void end(AttributeChanges& changes) const {
     for (const Plan& plan : plans_) {
-      if (!plan.seen && plan.missing.value) sink.add(plan.key, to_bytes(*plan.missing.value));
+      if (!plan.seen && plan.missing.value) changes.add(to_bytes(plan.key_field), to_bytes(*plan.missing.value));
     }
   }
 
  private:
   struct Outcome {
-    bool kept = false;  // as it was
-    std::optional<std::string> value;
+    bool kept = false;                 // as it was
+    std::optional<std::string> value;  // encoded, as a field
   };
   struct Plan {
     std::string key;
+    std::string key_field;
     Outcome there{true, {}};  // what becomes of the key where it is there
     Outcome missing;          // and where it is not
     bool seen = false;
@@ -137,7 +201,7 @@ class AttributeEdits {
     for (Plan& plan : plans_) {
       if (plan.key == key) return plan;
     }
-    plans_.push_back({std::string(key), {true, {}}, {}, false});
+    plans_.push_back({std::string(key), key_field(key), {true, {}}, {}, false});
     return plans_.back();
   }
 
@@ -203,133 +267,138 @@ inline constexpr auto kTurns = [] {
   return all;
 }();
 
+}  // namespace detail
+
 template <typename Editor, ByteBuffer Out>
-class Rewriter final : public AttributeSink {
+class Rewriter {
  public:
   Rewriter(Level level, Editor& editor, Out& out) noexcept
-      : turns_(kTurns[static_cast<size_t>(level)]), editor_(editor), writer_(out) {}
+      : turns_(detail::kTurns[static_cast<size_t>(level)]), editor_(editor), writer_(out) {}
 
   bool run(Message type, Bytes message) {
-    open_[0] = {{message.data(), message.size()}, 0, message.data(), message, true, 0};
+    kept_ = message.data();
     walk(type, message);
-    if (!changed_) return false;
-    writer_.fields({open_[0].kept, message.data() + message.size()});
-    return true;
-  }
-
-  void add(std::string_view key, Bytes value) override {
-    copy_to(insert_at_);
-    write_attribute(key, value);
+    if (changed_) copy_to(message.data() + message.size());
+    return changed_;
   }
 
  private:
-  /// A message that the walk is in. It is written from its first change on: what nobody changes is copied with the run
-  /// of bytes around it.
+  /// A message around owners that the walk is in. Its length is written when something inside has changed.
   struct Open {
-    Bytes field;          // in the message around it, with tag and length
-    uint32_t number;      // its field number there
-    const uint8_t* kept;  // where the bytes begin that are not written yet
+    Bytes field;  // in the message around it, with tag and length
     Bytes body;
-    bool written;  // as far as `kept`
-    size_t mark;   // of begin_message()
+    uint32_t number;  // its field number there
+    bool written;
+    size_t mark;  // of begin_message()
   };
 
-  const Turns& turns(Message type) const noexcept { return turns_[static_cast<size_t>(type)]; }
-
   void walk(Message type, Bytes message) {
-    const Turns& here = turns(type);
+    const detail::Turns& here = turns_[static_cast<size_t>(type)];
     bool owner_there = false;
     for (Cursor field(message); field.next();) {
       if (!field.has(WireType::length) || field.number() >= here.by_number.size()) continue;
-      const Turn turn = here.by_number[field.number()];
-      if (turn.route == Route::elsewhere) continue;
-      owner_there |= turn.route == Route::owner;
-      enter(field.number(), field.field(), field.bytes());
-      if (turn.route == Route::owner) {
-        edit(turn.message, field.bytes());
-      } else {
+      const detail::Turn turn = here.by_number[field.number()];
+      if (turn.route == detail::Route::owner) {
+        owner_there = true;
+        edit(turn.message, field.number(), field.field(), field.bytes());
+      } else if (turn.route == detail::Route::around) {
+        if constexpr (requires { editor_.enter(type, message); }) {
+          if (!editor_.enter(turn.message, field.bytes())) continue;
+        }
+        open_[depth_++] = {field.field(), field.bytes(), field.number(), false, 0};
         walk(turn.message, field.bytes());
+        leave();
       }
-      leave();
     }
     if (here.single_owner != 0 && !owner_there) {
       const Bytes nothing = message.subspan(message.size());
-      enter(here.single_owner, nothing, nothing);
-      edit(here.by_number[here.single_owner].message, nothing);
-      leave();
+      edit(here.by_number[here.single_owner].message, here.single_owner, nothing, nothing);
     }
   }
 
-  void edit(Message type, Bytes message) {
-    attributes_ = turns(type).attributes;
-    insert_at_ = message.data() + message.size();
-    editor_.begin();
-    for (Cursor field(message); field.next();) {
-      if (field.tag() != make_tag(attributes_, WireType::length)) continue;
-      const KeyValue attribute(field.bytes());
-      const Bytes whole = field.field();
-      insert_at_ = whole.data() + whole.size();
-      const Edit edit = editor_.attribute(attribute);
-      if (edit.action == Edit::Action::keep) continue;
-      if (edit.action == Edit::Action::replace && to_text(edit.value) == to_text(attribute.value.encoded)) continue;
-      copy_to(whole.data());
-      if (edit.action == Edit::Action::replace) write_attribute(attribute.key, edit.value);
-      open_[depth_].kept = insert_at_;
+  void edit(Message type, uint32_t number, Bytes whole, Bytes body) {
+    if (!editor_.begin(type, body)) return;
+    const uint32_t attributes = turns_[static_cast<size_t>(type)].attributes;
+    const uint32_t tag = make_tag(attributes, WireType::length);
+    const uint8_t* insert_at = body.data() + body.size();
+    for (Cursor field(body); field.next();) {
+      if (field.tag() != tag) continue;
+      const EncodedAttribute attribute(field.field(), field.bytes());
+      insert_at = attribute.field.data() + attribute.field.size();
+      editor_.attribute(attribute, changes_);
     }
-    editor_.end(*this);
+    editor_.end(changes_);
+    if (changes_.list_.empty()) return;
+    write_owner(number, whole, body, attributes, insert_at);
+    changes_.list_.clear();
   }
 
-  void enter(uint32_t number, Bytes field, Bytes body) noexcept {
-    open_[++depth_] = {field, number, body.data(), body, false, 0};
+  void write_owner(uint32_t number, Bytes whole, Bytes body, uint32_t attributes, const uint8_t* insert_at) {
+    // All sizes are known before a byte is written, so nothing has to move afterwards.
+    size_t size = body.size();
+    for (const auto& change : changes_.list_) {
+      size -= change.old.size();
+      if (!change.erased) size += field_size(attributes, change.body_size());
+    }
+    write_around();
+    copy_to(whole.data());
+    writer_.begin_sized_message(number, size);
+    kept_ = body.data();
+    for (const auto& change : changes_.list_) {
+      copy_to(change.old.empty() ? insert_at : change.old.data());
+      kept_ += change.old.size();
+      if (change.erased) continue;
+      writer_.begin_sized_message(attributes, change.body_size());
+      writer_.fields(change.key_field);
+      writer_.fields(change.value_field);
+    }
+  }
+
+  static size_t field_size(uint32_t number, size_t body) noexcept {
+    return varint_size(make_tag(number, WireType::length)) + varint_size(body) + body;
+  }
+
+  /// Writes the heads of the messages that the walk is in, as far as they are not written yet.
+  void write_around() {
+    changed_ = true;
+    for (size_t i = 0; i < depth_; ++i) {
+      Open& around = open_[i];
+      if (around.written) continue;
+      copy_to(around.field.data());
+      around.mark = writer_.begin_message(around.number, around.body.size());
+      around.written = true;
+      kept_ = around.body.data();
+    }
   }
 
   void leave() {
-    const Open& inner = open_[depth_--];
-    if (!inner.written) return;
-    writer_.fields({inner.kept, inner.body.data() + inner.body.size()});
-    writer_.end_message(inner.mark);
-    open_[depth_].kept = inner.field.data() + inner.field.size();
+    const Open& around = open_[--depth_];
+    if (!around.written) return;
+    copy_to(around.body.data() + around.body.size());
+    writer_.end_message(around.mark);
   }
 
-  /// Writes everything before `position`, which is in the innermost message.
+  /// Copies everything before `position` that is not written yet.
   void copy_to(const uint8_t* position) {
-    changed_ = true;
-    for (size_t i = 1; i <= depth_; ++i) {
-      Open& inner = open_[i];
-      if (inner.written) continue;
-      writer_.fields({open_[i - 1].kept, inner.field.data()});
-      inner.mark = writer_.begin_message(inner.number, inner.body.size());
-      inner.written = true;
-    }
-    Open& innermost = open_[depth_];
-    writer_.fields({innermost.kept, position});
-    innermost.kept = position;
+    writer_.fields({kept_, position});
+    kept_ = position;
   }
 
-  void write_attribute(std::string_view key, Bytes value) {
-    const size_t body = writer_.begin_message(attributes_);
-    writer_.text(1, key);
-    writer_.bytes(2, value);
-    writer_.end_message(body);
-  }
-
-  const std::array<Turns, kMessageCount>& turns_;
+  const std::array<detail::Turns, kMessageCount>& turns_;
   Editor& editor_;
   Writer<Out> writer_;
-  std::array<Open, 6> open_{};  // the whole, resource, scope, metric, its data, item
+  AttributeChanges changes_;
+  std::array<Open, 4> open_{};  // resource, scope, metric, its data
   size_t depth_ = 0;
-  uint32_t attributes_ = 0;             // number of the field in the owner
-  const uint8_t* insert_at_ = nullptr;  // after the owner's last attribute
+  const uint8_t* kept_ = nullptr;  // where the bytes begin that are not written yet
   bool changed_ = false;
 };
-
-}  // namespace detail
 
 /// Appends the edited message to `out` and returns true, or returns false where no edit changed anything. The message
 /// must have passed check(). A resource or scope that is missing is made where attributes are added to it.
 template <typename Editor, ByteBuffer Out>
 bool rewrite_attributes(Signal signal, Bytes message, Level level, Editor& editor, Out& out) {
-  return detail::Rewriter<Editor, Out>(level, editor, out).run(root(signal), message);
+  return Rewriter<Editor, Out>(level, editor, out).run(root(signal), message);
 }
 
 }  // namespace sluice::wire

@@ -2,6 +2,7 @@
 #include "plugins/wire/rewrite.h"
 
 #include <catch2/catch.hpp>
+#include <deque>
 #include <map>
 #include <string>
 #include <vector>
@@ -238,13 +239,17 @@ TEST_CASE("rewrite: data points of every kind of metric and log records", "[wire
 
 /// An editor of its own: it doubles each value.
 struct Doubling {
-  void begin() {}
-  Edit attribute(const KeyValue& attribute) {
-    value = string_value(std::string(attribute.value.text()) + std::string(attribute.value.text()));
-    return {Edit::Action::replace, to_bytes(value)};
+  bool begin(Message, Bytes) {
+    values.clear();
+    return true;
   }
-  void end(AttributeSink&) {}
-  std::string value;
+  void attribute(const EncodedAttribute& attribute, AttributeChanges& changes) {
+    const std::string text(value_in(attribute.value_field).text());
+    changes.replace(attribute, attribute.key_field,
+                    to_bytes(values.emplace_back(value_field(string_value(text + text)))));
+  }
+  void end(AttributeChanges&) {}
+  std::deque<std::string> values;
 };
 
 TEST_CASE("rewrite: an editor can compute from the old value", "[wire]") {

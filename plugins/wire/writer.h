@@ -112,6 +112,12 @@ class Writer {
     store_varint(data() + body - reserved, size);
   }
 
+  /// Writes tag and length of a message whose size is known; as many bytes have to follow.
+  void begin_sized_message(uint32_t number, size_t size) {
+    tag(number, WireType::length);
+    append_varint(out_, size);
+  }
+
   Out& out() noexcept { return out_; }
 
  private:
