@@ -62,7 +62,7 @@ function(sluice_add_component)
   target_compile_definitions(sluice_${id} PRIVATE SLUICE_PLUGIN_VERSION="${PROJECT_VERSION}")
   sluice_plugin_properties(sluice_${id} ${id} ${SLUICE_PLUGIN_DIR})
   set_property(GLOBAL APPEND PROPERTY SLUICE_PLUGINS sluice_${id})
-  install(TARGETS sluice_${id} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/sluice/plugins)
+  install(TARGETS sluice_${id} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/sluice/plugins COMPONENT collector)
 
   add_library(sluice_${id}_static STATIC entry.cc)
   target_compile_definitions(sluice_${id}_static PRIVATE SLUICE_PLUGIN_VERSION="${PROJECT_VERSION}"
@@ -99,7 +99,7 @@ function(sluice_write_catalog)
     COMMAND sluice plugin catalog ${SLUICE_PLUGIN_DIR}
     DEPENDS sluice ${plugins} VERBATIM COMMENT "Writing the catalog of plugins")
   add_custom_target(sluice_catalog ALL DEPENDS ${catalog})
-  install(FILES ${catalog} DESTINATION ${CMAKE_INSTALL_LIBDIR}/sluice/plugins)
+  install(FILES ${catalog} DESTINATION ${CMAKE_INSTALL_LIBDIR}/sluice/plugins COMPONENT collector)
 endfunction()
 
 if(SLUICE_TESTS)

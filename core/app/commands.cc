@@ -6,33 +6,20 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
 
 #include "core/app/collector.h"
+#include "core/app/places.h"
 #include "core/app/signals.h"
 #include "core/base/memory_limit.h"
 #include "core/base/threads.h"
 #include "core/config/print.h"
-#include "core/config/schema.h"
 #include "core/loader/catalog.h"
-#include "core/loader/plugin.h"
 
 namespace sluice::app {
 namespace {
-
-// The plugins that belong to this binary: ../lib/sluice/plugins, seen from its folder.
-std::string own_plugins() {
-  std::error_code error;
-  const auto binary = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto prefix = binary.parent_path().parent_path();
-  for (const char* lib : {"lib/sluice/plugins", SLUICE_LIBDIR "/sluice/plugins"}) {
-    if (std::filesystem::is_directory(prefix / lib, error)) return (prefix / lib).string();
-  }
-  return (prefix / "lib/sluice/plugins").string();
-}
 
 void add_folders(loader::Plugins& plugins, const CommonOptions& common) {
   plugins.add_folder(own_plugins());
@@ -163,33 +150,6 @@ int schema(const CommonOptions& common) {
   add_folders(plugins, common);
   std::cout << config::editor_schema(plugins);
   return 0;
-}
-
-int check_plugin(const std::string& file) {
-  const loader::Plugin plugin = loader::open_plugin(file);
-  if (!plugin.entry) {
-    std::cerr << plugin.error << "\n";
-    return 1;
-  }
-  bool good = true;
-  for (const std::string& name : loader::other_exports(file)) {
-    std::cerr << file << ": warning: also exports " << name
-              << "; link with -fvisibility=hidden and a version script that exports " SLUICE_ENTRY_SYMBOL " only\n";
-  }
-  loader::Plugins plugins;
-  plugins.add(*plugin.entry, file);
-  for (const sluice_component* component : plugin.components) {
-    std::string problem;
-    const auto* type = plugins.find(static_cast<config::Kind>(component->kind), component->type, problem);
-    if (type && !config::parse_schema(type->schema, problem)) problem = "its settings' schema is broken: " + problem;
-    if (!problem.empty()) std::cerr << file << ": " << problem << "\n";
-    good &= problem.empty();
-    std::cout << config::name_of(static_cast<config::Kind>(component->kind)) << " " << component->type
-              << (problem.empty() ? ": right\n" : ": wrong\n");
-  }
-  std::cout << file << ": " << plugin.entry->name << " " << plugin.entry->version << ", plugin ABI "
-            << plugin.entry->abi_major << "." << plugin.entry->abi_minor << "\n";
-  return good ? 0 : 1;
 }
 
 int write_catalog(const std::string& folder) {

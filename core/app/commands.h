@@ -30,7 +30,6 @@ int validate(const CommonOptions& common, const ConfigOptions& options);
 int print_config(const CommonOptions& common, const ConfigOptions& options, bool json, bool unredacted, bool defaults);
 int components(const CommonOptions& common, const std::string& type, bool json, bool markdown);
 int schema(const CommonOptions& common);
-int check_plugin(const std::string& file);
 int write_catalog(const std::string& folder);
 
 }  // namespace sluice::app

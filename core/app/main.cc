@@ -7,6 +7,8 @@
 #include <string>
 
 #include "core/app/commands.h"
+#include "core/app/places.h"
+#include "core/app/plugin_check.h"
 #include "core/app/version.h"
 
 namespace {
@@ -39,7 +41,7 @@ int main(int argc, char** argv) {
   CommonOptions common;
   ConfigOptions options;
   RunOptions run_options;
-  std::string gates, grace = "10s", format = "text", type, file, folder, mode = "redacted", print_format = "yaml";
+  std::string gates, format = "text", type, folder, mode = "redacted", print_format = "yaml";
   bool defaults = false;
   app.add_option("--plugin-dir", common.plugin_folders, "Folder with plugins of your own; may be repeated")
       ->take_all()
@@ -52,7 +54,7 @@ int main(int argc, char** argv) {
       ->transform(seconds)
       ->default_str("10s");
 
-  auto* run_command = app.add_subcommand("run", "Run the collector (what happens without a command, too)");
+  app.add_subcommand("run", "Run the collector (what happens without a command, too)");
   auto* validate_command = app.add_subcommand("validate", "Tell every mistake of a configuration, start nothing");
   validate_command->add_option("--format", format, "text or json")->check(CLI::IsMember({"text", "json"}));
   auto* print_command = app.add_subcommand("print-config", "Print the merged, expanded configuration");
@@ -69,7 +71,12 @@ int main(int argc, char** argv) {
   plugin_command->require_subcommand(1);
   auto* check_command =
       plugin_command->add_subcommand("check", "Tell what is wrong with a plugin, or that it is right");
-  check_command->add_option("file", file, "The plugin's .so")->required();
+  PluginCheck check;
+  check_command->add_option("file", check.file, "The plugin's .so")->required();
+  check_command
+      ->add_option("--config", check.settings, "TYPE={SETTINGS} with which a component starts here; may be repeated")
+      ->take_all()
+      ->allow_extra_args(false);
   auto* catalog_command = plugin_command->add_subcommand("catalog", "Write the catalog of a folder of plugins");
   catalog_command->add_option("folder", folder)->required();
 
@@ -84,9 +91,11 @@ int main(int argc, char** argv) {
     if (*print_command) return print_config(common, options, print_format == "json", mode == "unredacted", defaults);
     if (*components_command) return components(common, type, format == "json", format == "markdown");
     if (*schema_command) return schema(common);
-    if (*check_command) return check_plugin(file);
+    if (*check_command) {
+      check.conformance = program_beside("sluice-conformance");
+      return check_plugin(check);
+    }
     if (*catalog_command) return write_catalog(folder);
-    static_cast<void>(run_command);
     return run(common, options, run_options);
   } catch (const std::exception& error) {
     std::cerr << "sluice: error: " << error.what() << "\n";

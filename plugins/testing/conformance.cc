@@ -79,9 +79,12 @@ class Bench {
       for (uint32_t output = 0; output < Host(host_).outputs().size(); ++output) host_.resume(output);
       if (i >= kSteps) std::this_thread::yield();
     }
-    for (const auto& call : calls_)
-      if (!call->answer())
-        problem("call " + std::to_string(call->token) + " is not answered, though all is taken behind");
+    const auto open = [](const auto& call) { return !call->answer(); };
+    if (const auto first = std::find_if(calls_.begin(), calls_.end(), open); first != calls_.end()) {
+      problem(std::to_string(std::count_if(first, calls_.end(), open)) + " of " + std::to_string(calls_.size()) +
+              " calls are not answered, though all is taken behind; the first is call " +
+              std::to_string((*first)->token));
+    }
     const bool passes_on = component_.kind == SLUICE_PROCESSOR || component_.kind == SLUICE_CONNECTOR;
     for (const sluice_signal signal : kSignals) {
       if (const uint64_t held = host_.accounts(signal).held)
@@ -344,14 +347,14 @@ std::span<const std::string_view> conformance_cases() {
   return kCaseNames;
 }
 
-std::vector<std::string> run_conformance_case(std::string_view name, const sluice_entry& entry, std::string_view type,
+std::vector<std::string> run_conformance_case(std::string_view name, const sluice_component& component,
                                               const ConformanceOptions& options) {
   std::vector<std::string> problems;
   const auto found =
       std::find_if(std::begin(kCases), std::end(kCases), [name](const Case& c) { return c.name == name; });
   if (found == std::end(kCases)) return {"there is no case \"" + std::string(name) + "\""};
   try {
-    Bench bench(component_of(entry, type), options, problems);
+    Bench bench(component, options, problems);
     found->run(bench);
   } catch (const std::exception& e) {
     problems.push_back(e.what());
@@ -363,8 +366,9 @@ std::vector<std::string> run_conformance_case(std::string_view name, const sluic
 std::vector<std::string> conformance_problems(const sluice_entry& entry, std::string_view type,
                                               const ConformanceOptions& options) {
   std::vector<std::string> all;
+  const sluice_component& component = component_of(entry, type);
   for (const std::string_view name : conformance_cases())
-    for (std::string& problem : run_conformance_case(name, entry, type, options)) all.push_back(std::move(problem));
+    for (std::string& problem : run_conformance_case(name, component, options)) all.push_back(std::move(problem));
   return all;
 }
 

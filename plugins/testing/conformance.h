@@ -27,11 +27,11 @@ struct ConformanceOptions {
 
 std::span<const std::string_view> conformance_cases();
 
-// "start, stop, stop again: ..." for each problem; empty if there is none. An unknown case is a problem.
-std::vector<std::string> run_conformance_case(std::string_view name, const sluice_entry& entry, std::string_view type,
+// "drained, consume after drain: ..." for each problem; empty if there is none. An unknown case is a problem.
+std::vector<std::string> run_conformance_case(std::string_view name, const sluice_component& component,
                                               const ConformanceOptions& options = {});
 
-// All cases.
+// All cases on the component of that type.
 std::vector<std::string> conformance_problems(const sluice_entry& entry, std::string_view type,
                                               const ConformanceOptions& options = {});
 

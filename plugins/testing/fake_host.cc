@@ -88,7 +88,7 @@ uint64_t now_mono_ns(const sluice_host* host) {
 uint64_t now_unix_ns(const sluice_host* host) {
   FakeHost::State& state = state_of(host);
   std::lock_guard lock(state.mutex);
-  return state.unix;
+  return state.wall;
 }
 
 sluice_status send(const sluice_host* host, const sluice_send* send, const sluice_result** result) {
@@ -380,13 +380,13 @@ void FakeHost::advance(std::chrono::nanoseconds by) {
         first = i;
     if (first == 16) break;
     const uint64_t due = std::max(std::exchange(state.timers[first], 0), state.mono);
-    state.unix += due - state.mono;
+    state.wall += due - state.mono;
     state.mono = due;
     lock.unlock();
     state.enter([&state, first] { state.instance->timer(state.instance->self, first); }, false);
     lock.lock();
   }
-  state.unix += until - state.mono;
+  state.wall += until - state.mono;
   state.mono = until;
 }
 

@@ -44,7 +44,7 @@ struct FakeHost::State {
   bool serial = false, running = false;
   std::deque<std::function<void()>> lined_up;
 
-  uint64_t mono = 1'000'000'000, unix = 1'700'000'000'000'000'000;
+  uint64_t mono = 1'000'000'000, wall = 1'700'000'000'000'000'000;
   std::array<uint64_t, 16> timers{};
   bool refusing = false;
 

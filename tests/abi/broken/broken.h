@@ -84,8 +84,11 @@ static inline BrokenInstance* broken_new(const sluice_host* host) {
   return made;
 }
 
+#ifndef BROKEN_SCHEMA
+#define BROKEN_SCHEMA "{\"type\":\"object\",\"properties\":{}}"
+#endif
 static inline const char* broken_schema(void) {
-  return "{\"type\":\"object\",\"properties\":{}}";
+  return BROKEN_SCHEMA;
 }
 
 #define BROKEN_ALL_SIGNALS (SLUICE_MASK(SLUICE_TRACES) | SLUICE_MASK(SLUICE_METRICS) | SLUICE_MASK(SLUICE_LOGS))
