@@ -43,7 +43,7 @@ struct ActionConfig {
     s("value", value, "What insert, update and upsert set: text, number, bool, list or map, of the type written here.");
     s("from_attribute", from_attribute, "Set the value that this attribute of the same item has.");
     s("from_context", from_context,
-      "Set what is known of the sender: metadata.<header>, auth.<attribute> or client.address. Several values of a "
+      "Set what is known of the sender: metadata.NAME (a header), auth.NAME or client.address. Several values of a "
       "header are joined by a semicolon.")
         .example("metadata.x-tenant");
     s("default_value", default_value, "What is set where from_attribute or from_context find nothing.");

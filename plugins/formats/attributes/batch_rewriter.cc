@@ -10,20 +10,29 @@
 namespace sluice::formats {
 namespace {
 
-/// A batch that the core does not take as one; what it says about it is logged there.
+// A batch that the core does not take as one.
 struct NotSealed {
   sluice_status status;
 };
 
-/// The new batch: messages that changed, joined in buffers, and between them those that did not, shared.
+// The new batch: messages that changed, joined in buffers, and between them those that did not, shared.
 class Assembly {
  public:
   Assembly(Host host, const sluice_batch& from, size_t growth_of_item)
-      : host_(host), from_(from), growth_of_item_(growth_of_item), out_(host, 0) {}
+      : host_(host),
+        from_(from),
+        growth_of_item_(growth_of_item),
+        bytes_left_(from.length_bytes),
+        items_left_(from.item_count),
+        out_(host, 0) {}
 
-  // Where the n-th message is to be written if it changes.
+  // Where the next message is to be written if it changes.
   OutputBuffer& buffer(uint32_t n) {
-    if (out_.empty()) out_ = OutputBuffer(host_, expected_size(n));
+    constexpr size_t kLengthsAround = 256;
+    // All that is left mostly goes into one buffer.
+    if (out_.empty()) out_ = OutputBuffer(host_, bytes_left_ + items_left_ * growth_of_item_ + kLengthsAround);
+    bytes_left_ -= from_.segments[n].length_bytes;
+    items_left_ -= from_.segments[n].item_count;
     return out_;
   }
   void unchanged(uint32_t n) {
@@ -50,16 +59,6 @@ class Assembly {
   }
 
  private:
-  // Of all that is left: it mostly goes into one buffer.
-  size_t expected_size(uint32_t n) const {
-    uint64_t bytes = 0, items = 0;
-    for (uint32_t i = n; i < from_.segment_count; ++i) {
-      bytes += from_.segments[i].length_bytes;
-      items += from_.segments[i].item_count;
-    }
-    constexpr size_t kLengthsAround = 256;
-    return bytes + items * growth_of_item_ + kLengthsAround;
-  }
   void finish_buffer() {
     if (out_.empty()) return;
     NewBatch made = out_.seal(from_.signal);
@@ -71,6 +70,7 @@ class Assembly {
   const Host host_;
   const sluice_batch& from_;
   const size_t growth_of_item_;
+  uint64_t bytes_left_, items_left_;
   OutputBuffer out_;
   std::vector<BatchRef> sealed_;
   std::vector<sluice_piece> pieces_;
@@ -78,7 +78,7 @@ class Assembly {
 
 }  // namespace
 
-/// What one call needs besides the batch; kept for the next one, since it knows keys and has its memory.
+// What one call needs besides the batch; kept for the next one, since it knows keys and has its memory.
 struct BatchRewriter::Workspace {
   Workspace(const Actions& actions, const Selected& selected)
       : editor(actions), selection(selected.include, selected.exclude), selects_all(selection.selects_all()) {}

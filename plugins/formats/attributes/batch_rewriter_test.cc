@@ -108,17 +108,36 @@ TEST_CASE("batch rewriter: more growth than was guessed", "[formats][attributes]
   for (const Texts& texts : Fixture::attributes(rewritten.batch)) CHECK(texts.at(0).size() == 3007);
 }
 
-TEST_CASE("batch rewriter: no memory is an answer that may be tried again", "[formats][attributes]") {
-  FakeHost host({.budget_bytes = 4000});
-  BatchRewriter rewriter(host, wire::Level::item, actions(kUpdate));
+TEST_CASE("batch rewriter: a batch that the collector does not take is answered with the reason",
+          "[formats][attributes]") {
+  static sluice_status sealing;
+  static std::vector<Result> answers;
+  FakeHost host;
+  sluice_host refusing = *host.get();
+  refusing.batch_seal = [](const sluice_host* h, sluice_signal, uint8_t* buffer, uint64_t, const sluice_batch**) {
+    h->buffer_free(h, buffer);
+    return sealing;
+  };
+  refusing.complete = [](const sluice_host*, sluice_token, const sluice_result* result) {
+    answers.emplace_back(*result);
+    return static_cast<sluice_status>(SLUICE_DONE);
+  };
+  BatchRewriter rewriter(&refusing, wire::Level::item, actions(kUpdate));
   const BatchRef batch = host.batch(SLUICE_LOGS, logs_with({kOld}));
   const ContextRef context = host.context();
-  auto reserved = Host(host).reserve(4000 - host.used_bytes());
-  REQUIRE(reserved);
   const sluice_call call = call_of(batch.get(), context.get());
-  const auto rewritten = rewriter.rewrite(Call(host, call));
-  CHECK_FALSE(rewritten.batch);
-  CHECK(rewritten.status == SLUICE_PENDING);  // answered with details
+  answers.clear();
+  for (const sluice_status status : {SLUICE_FAILED_PERMANENT, SLUICE_BUSY}) {
+    sealing = status;
+    const auto rewritten = rewriter.rewrite(Call(&refusing, call));
+    CHECK_FALSE(rewritten.batch);
+    CHECK(rewritten.status == SLUICE_PENDING);  // answered with details
+  }
+  REQUIRE(answers.size() == 2);
+  CHECK(answers[0].status() == SLUICE_FAILED_PERMANENT);
+  CHECK(answers[0].text() == "the batch with changed attributes is no valid OTLP");
+  CHECK(answers[1].status() == SLUICE_FAILED_RETRYABLE);
+  CHECK(host.live_batches() == 1);
 }
 
 TEST_CASE("batch rewriter: values that cannot be converted are told once in a while", "[formats][attributes]") {

@@ -106,8 +106,8 @@ struct MatchConfig {
   void check_kinds(Settings& s) const;
 };
 
-/// The first key of it that says nothing about items of this signal, such as span_names about logs; null if there is
-/// none. Which signals a processor gets is known in init().
+// The first key of it that says nothing about items of this signal, such as span_names about logs; null if there is
+// none. Which signals a processor gets is known in init().
 const char* key_for_other_signals(const MatchConfig& config, sluice_signal signal);
 
 }  // namespace sluice::formats
