@@ -1,111 +1,78 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// The telemetry that the benchmarks send: encoded once, before anything is measured. Spans of 563 bytes on average,
-// with 12 attributes and an event on half of them, random ids and values; the same seed gives the same bytes on every
-// machine.
+// The telemetry that the benchmarks send: requests that are encoded once, written to a file and sent again and again,
+// so that every system gets the same bytes. Each item carries its number in a field that collectors leave alone (the id
+// of a span or of a log's span, the time of a data point), so a sink can tell what was lost, doubled or changed.
 #ifndef SLUICE_BENCHMARKS_PAYLOAD_H
 #define SLUICE_BENCHMARKS_PAYLOAD_H
 
 #include <cstdint>
-#include <random>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "plugins/wire/check.h"
-#include "plugins/wire/writer.h"
+#include "plugins/wire/reader.h"
+#include "plugins/wire/signal.h"
 
 namespace sluice::benchmarks {
 
-class Payload {
-  using Writer = wire::Writer<std::vector<uint8_t>>;
+enum class Kind : uint32_t { traces, logs, sums, gauges, histograms, exponential_histograms };
+std::optional<Kind> kind_of(std::string_view name);
+wire::Signal signal_of(Kind kind);
 
- public:
-  explicit Payload(uint64_t seed) : random_(seed) {}
-
-  /// One TracesData message of `spans` spans in one resource and scope.
-  std::vector<uint8_t> traces(uint64_t spans) {
-    std::vector<uint8_t> message;
-    Writer writer(message);
-    writer.message(1, [&](Writer& resource_spans) {
-      resource_spans.message(1, [&](Writer& resource) {
-        attribute(resource, 1, "service.name", "checkout");
-        attribute(resource, 1, "service.instance.id", hex(32));
-        attribute(resource, 1, "deployment.environment", "benchmark");
-      });
-      resource_spans.message(2, [&](Writer& scope_spans) {
-        scope_spans.message(1, [&](Writer& scope) { scope.text(1, "io.example.http"); });
-        for (uint64_t index = 0; index < spans; ++index) {
-          scope_spans.message(2, [&](Writer& span) { fill_span(span, index % 2 == 1); });
-        }
-      });
-    });
-    return message;
-  }
-
- private:
-  static constexpr uint64_t kStart = 1'767'225'600'000'000'000;
-
-  void fill_span(Writer& span, bool with_event) {
-    const uint64_t start = kStart + random_() % 1'000'000'000;
-    span.bytes(1, wire::to_bytes(raw(16)));
-    span.bytes(2, wire::to_bytes(raw(8)));
-    span.bytes(4, wire::to_bytes(raw(8)));
-    span.text(5, "GET /api/v1/orders/{id}");
-    span.varint(6, 2);
-    span.fixed64(7, start);
-    span.fixed64(8, start + random_() % 100'000'000);
-    attribute(span, 9, "http.request.method", "GET");
-    attribute(span, 9, "url.path", "/api/v1/orders/" + hex(12));
-    attribute(span, 9, "url.scheme", "https");
-    attribute(span, 9, "server.address", "orders.svc.cluster.local");
-    attribute(span, 9, "client.address", hex(11));
-    attribute(span, 9, "user_agent.original", "client/1.0 " + hex(25));
-    attribute(span, 9, "http.route", "/api/v1/orders/{id}");
-    attribute(span, 9, "enduser.id", hex(32));
-    attribute(span, 9, "http.response.status_code", 200);
-    attribute(span, 9, "http.response.body.size", static_cast<int64_t>(10'000 + random_() % 90'000));
-    attribute(span, 9, "thread.id", static_cast<int64_t>(random_() % 100));
-    attribute(span, 9, "network.protocol.version", "1.1");
-    if (with_event) {
-      span.message(11, [&](Writer& event) {
-        event.fixed64(1, start + 1000);
-        event.text(2, "cache.miss");
-        attribute(event, 3, "cache.key", hex(17));
-      });
-    }
-    span.message(15, [&](Writer& status) { status.varint(3, 1); });
-  }
-
-  void attribute(Writer& owner, uint32_t number, std::string_view key, std::string_view value) {
-    owner.message(number, [&](Writer& pair) {
-      pair.text(1, key);
-      pair.message(2, [&](Writer& any) { any.text(1, value); });
-    });
-  }
-  void attribute(Writer& owner, uint32_t number, std::string_view key, int64_t value) {
-    owner.message(number, [&](Writer& pair) {
-      pair.text(1, key);
-      pair.message(2, [&](Writer& any) { any.signed_varint(3, value); });
-    });
-  }
-  void attribute(Writer& owner, uint32_t number, std::string_view key, const char* value) {
-    attribute(owner, number, key, std::string_view(value));
-  }
-
-  std::string raw(size_t size) {
-    std::string bytes;
-    while (bytes.size() < size) bytes.push_back(static_cast<char>(random_() % 255 + 1));
-    return bytes;
-  }
-  std::string hex(size_t size) {
-    std::string text;
-    while (text.size() < size) text.push_back("0123456789abcdef"[random_() % 16]);
-    return text;
-  }
-
-  std::mt19937_64 random_;
+struct Shape {
+  Kind kind = Kind::traces;
+  uint32_t requests = 64;  // different ones; they are sent in turn
+  uint32_t items_per_request = 1000;
+  // 0: as applications send them (spans of 563 bytes with 12 attributes, logs of 335, points of 165). Else an item of
+  // about so many bytes: its ids and one attribute that fills it up.
+  uint32_t item_bytes = 0;
+  uint64_t seed = 1;
 };
 
-}  // namespace sluice::benchmarks
+struct Payload {
+  Shape shape;
+  std::vector<std::vector<uint8_t>> requests;  // whole TracesData, MetricsData, LogsData
 
+  static Payload make(const Shape& shape);
+  // Both throw std::runtime_error with the file's name.
+  static Payload read(const std::string& file);
+  void write(const std::string& file) const;
+
+  uint64_t items() const { return uint64_t{shape.items_per_request} * requests.size(); }
+  uint64_t bytes() const;
+};
+
+// The number of an item from its encoded message; nothing: it is none of ours.
+std::optional<uint64_t> item_number(wire::Signal signal, wire::Bytes item);
+
+// Calls f(item) with each span, log record or data point of a message that has passed check().
+template <typename F>
+void for_each_item(wire::Signal signal, wire::Bytes message, F&& f) {
+  using wire::Cursor;
+  using wire::WireType;
+  constexpr uint32_t kOne = wire::make_tag(1, WireType::length), kTwo = wire::make_tag(2, WireType::length);
+  for (Cursor resource(message); resource.next();) {
+    if (resource.tag() != kOne) continue;
+    for (Cursor scope(resource.bytes()); scope.next();) {
+      if (scope.tag() != kTwo) continue;
+      for (Cursor item(scope.bytes()); item.next();) {
+        if (item.tag() != kTwo) continue;
+        if (signal != wire::Signal::metrics) {
+          f(item.bytes());
+          continue;
+        }
+        for (Cursor data(item.bytes()); data.next();) {  // of a metric: gauge, sum, histogram ...
+          const uint32_t number = data.tag() >> 3;
+          if (number != 5 && number != 7 && number != 9 && number != 10 && number != 11) continue;
+          for (Cursor point(data.bytes()); point.next();) {
+            if (point.tag() == kOne) f(point.bytes());
+          }
+        }
+      }
+    }
+  }
+}
+
+}  // namespace sluice::benchmarks
 #endif  // SLUICE_BENCHMARKS_PAYLOAD_H

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is not a cost per item at full speed: latency, a stalled destination, starting and stopping, growth."""
+import dataclasses
+import pathlib
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+
+import harness
+from scenarios import SCENARIOS
+
+
+def quantile(values, q):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(q * len(values)))]
+
+
+def _delays_ms(stage, items_per_second, seconds):
+    requests = max(200, int(items_per_second * seconds / stage.scenario.items))
+    first = stage.sent
+    stage.load(requests, rate=items_per_second, in_flight=256)
+    stage.wait_for(stage.sent * stage.scenario.items)
+    return [(arrived - due) / 1e6 for due, _, arrived in stage.stamps.read(first, requests)]
+
+
+def latency(system, options):
+    """Added from due to arrived at the sink, at 25 and 50 % of what the system takes: with it minus without it."""
+    scenario = dataclasses.replace(SCENARIOS["traces_100"], in_flight=64)
+    found = {}
+    with harness.Stage(system, scenario, 400_000, options.build) as stage:
+        result = stage.load(20_000)
+        knee = result["acknowledged_items"] / result["seconds"]
+        stage.wait_for(stage.sent * scenario.items)
+        via = {share: _delays_ms(stage, knee * share, 10) for share in (0.25, 0.5)}
+        stage.verify()
+    with harness.Stage(None, scenario, 400_000, options.build) as stage:
+        stage.load(2_000)
+        direct = {share: _delays_ms(stage, knee * share, 10) for share in (0.25, 0.5)}
+    for share in (0.25, 0.5):
+        found[f"at_{share:.0%}"] = {f"{name}_ms": {"via": round(quantile(via[share], q), 3), "direct": round(quantile(direct[share], q), 3),
+                                                   "added": round(quantile(via[share], q) - quantile(direct[share], q), 3)}
+                                    for name, q in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}
+    return {"knee_items_per_second": round(knee)} | found
+
+
+def stall(system, options):
+    """Memory while the destination takes nothing for a minute at twice the load that it had, and afterwards."""
+    scenario = SCENARIOS["traces"]
+    samples = []
+
+    def sample(stage, phase, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            samples.append({"phase": phase, "seconds": round(time.monotonic() - began, 2)} | stage.running.memory_mb())
+            time.sleep(0.25)
+
+    rate = 200_000
+    with harness.Stage(system, scenario, 60_000, options.build) as stage:
+        began = time.monotonic()
+        sample(stage, "idle", 2)
+        stage.load(10 * rate // scenario.items, rate=rate)
+        sample(stage, "running", 1)
+        before = stage.running.memory_mb()
+        stage.sink.ask("mode stall")
+        loader = subprocess.Popen(harness.pinned(1, options.build / "benchmarks/load", "--target", f"127.0.0.1:{stage.ports['listen']}",
+                                                 "--payload", stage.payload, "--stamps", stage.stamps.file, "--first", stage.sent,
+                                                 "--requests", 60 * 2 * rate // scenario.items, "--rate", 2 * rate, "--in-flight", 256),
+                                  stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        stage.sent += 60 * 2 * rate // scenario.items
+        sample(stage, "stalled", 60)
+        stalled = max(s["resident"] for s in samples)
+        stage.sink.ask("mode ok")
+        loader.communicate(timeout=120)
+        acknowledged = sum(answered != 0 for _, answered, _ in stage.stamps.read(0, stage.sent)) * scenario.items
+        stage.wait_for(acknowledged)
+        sample(stage, "recovered", 5)
+        after = stage.running.memory_mb()
+        stage.verify()
+    return {"rate": rate, "resident_before_mb": round(before["resident"], 1), "highest_mb": round(stalled, 1),
+            "resident_after_mb": round(after["resident"], 1), "acknowledged_items": acknowledged, "samples": samples}
+
+
+def start(system, options):
+    """From the start of the process to listening, and from SIGTERM to its end, while idle; idle memory; sizes on disk."""
+    scenario = SCENARIOS["traces"]
+    listening, stopping, memory = [], [], []
+    for _ in range(max(5, options.repeat)):
+        with harness.Stage(system, scenario, 10, options.build) as stage:
+            time.sleep(0.3)
+            memory.append(stage.running.memory_mb())
+            listening.append(stage.running.seconds_to_listen * 1e3)
+            stopping.append(stage.running.stop() * 1e3)
+            stage.running = None
+    result = {"ms_to_listen": round(statistics.median(listening), 1), "ms_to_stop": round(statistics.median(stopping), 1),
+              "idle_resident_mb": round(statistics.median(m["resident"] for m in memory), 1),
+              "idle_anonymous_mb": round(statistics.median(m["anonymous"] for m in memory), 1),
+              "binary_mb": round(_stripped(system.path) / 1e6, 2)}
+    plugins = system.path.resolve().parent.parent / "lib/sluice/plugins"
+    if system.kind == "sluice" and plugins.is_dir():
+        result["plugins_mb"] = {file.stem: round(_stripped(file) / 1e6, 2) for file in sorted(plugins.glob("*.so"))}
+    return result
+
+
+def _stripped(file):
+    with tempfile.TemporaryDirectory() as folder:
+        copy = shutil.copy(file, pathlib.Path(folder) / "copy")
+        subprocess.run(["strip", copy], check=True)
+        return copy.stat().st_size
+
+
+def growth(system, options):
+    """cost = a + b * requests + c * items + d * bytes, fitted over a grid of request and item sizes."""
+    points = []
+    for items in (1, 10, 100, 1000, 10_000):
+        for item_bytes in (60, 500, 5000):
+            if items * item_bytes > 16_000_000:
+                continue
+            scenario = dataclasses.replace(SCENARIOS["traces"], items=items, item_bytes=item_bytes, in_flight=16)
+            wanted = min(options.items, max(20_000 * items, 200_000), 2_000_000_000 // item_bytes)
+            run = harness.measure_cost(system, scenario, wanted, options.build)
+            points.append({"items_per_request": items, "bytes_per_item": run["bytes_per_item"], "requests": run["delivered_items"] // items,
+                           "items": run["delivered_items"], "cpu_seconds": run["cpu_seconds"]})
+    a, b, c, d = _least_squares([[1, p["requests"], p["items"], p["items"] * p["bytes_per_item"]] for p in points],
+                                [p["cpu_seconds"] for p in points])
+    return {"points": points, "us_per_request": round(b * 1e6, 3), "us_per_item": round(c * 1e6, 4), "ns_per_byte": round(d * 1e9, 4),
+            "seconds_constant": round(a, 3)}
+
+
+def _least_squares(rows, values):
+    """Solves the normal equations, each row weighted by 1 / value: relative errors count."""
+    n = len(rows[0])
+    rows = [[x / max(v, 1e-3) for x in row] for row, v in zip(rows, values)]
+    matrix = [[sum(row[i] * row[j] for row in rows) for j in range(n)] + [sum(row[i] for row in rows)] for i in range(n)]
+    for i in range(n):
+        pivot = max(range(i, n), key=lambda k: abs(matrix[k][i]))
+        matrix[i], matrix[pivot] = matrix[pivot], matrix[i]
+        for k in range(n):
+            if k != i:
+                factor = matrix[k][i] / matrix[i][i]
+                matrix[k] = [x - factor * y for x, y in zip(matrix[k], matrix[i])]
+    return [matrix[i][n] / matrix[i][i] for i in range(n)]
+
+
+MEASURES = {"latency": latency, "stall": stall, "start": start, "growth": growth}
