@@ -3,6 +3,7 @@
 #ifndef SLUICE_CORE_CONFIG_TELEMETRY_H
 #define SLUICE_CORE_CONFIG_TELEMETRY_H
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -52,7 +53,7 @@ struct LogTelemetry {
        {"fatal", LogLevel::fatal}})
         .any_case();
     s("encoding", encoding, "Form of a line.", {{"console", LogEncoding::console}, {"json", LogEncoding::json}});
-    s("development", development, "Print warnings with more detail.");
+    s("development", development, "Stack traces from warnings on; Sluice prints none.");
     s("disable_caller", disable_caller, "Leave out file and line of the code.");
     s("disable_stacktrace", disable_stacktrace, "Leave out stack traces; Sluice prints none.");
     s("disable_zap_resource", disable_zap_resource, "Leave out the field `resource`.");
@@ -162,6 +163,22 @@ struct Telemetry {
     s("logs", logs, "The collector's own log.");
     s("metrics", metrics, "The collector's own metrics.");
     s("traces", traces, "The collector's own traces.");
+    for (const auto& [name, value] : resource) check_resource(s, name, value);
+  }
+
+ private:
+  // What of the second form of `resource` would else be taken for an attribute, or for nothing.
+  static void check_resource(Settings& s, const std::string& name, const Value& value) {
+    s.check(!name.starts_with("detect"), "resource",
+            "\"" + name + "\" is not supported yet: attributes are not detected; write them under \"attributes\"");
+    s.check(name != "attributes_list", "resource",
+            "\"attributes_list\" is not supported yet; write \"attributes\": [{name: ..., value: ...}]");
+    if (name != "attributes") return;
+    for (const Value& attribute : value.children) {
+      const auto is_name = [](const Value& part) { return part.key == "name" && part.kind == SLUICE_STRING; };
+      s.check(std::any_of(attribute.children.begin(), attribute.children.end(), is_name), "resource",
+              "each of the attributes needs a name: write [{name: ..., value: ...}]");
+    }
   }
 };
 

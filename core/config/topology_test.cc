@@ -70,6 +70,17 @@ TEST_CASE("topology: telemetry", "[config][topology]") {
   for (const char* unsupported : {"metrics.views=[1]", "traces.processors=[1]", "logs.processors=[1]",
                                   "metrics.readers=[{periodic: {interval: 1}}]"})
     CHECK(said_of(std::string("service.telemetry.") + unsupported).find("not supported yet") != std::string::npos);
+  const std::string resource = "error: service::telemetry::resource: ";
+  CHECK(said_of("service.telemetry.resource={attributes: [{value: x}]}") ==
+        resource + "each of the attributes needs a name: write [{name: ..., value: ...}] [config.check]");
+  CHECK(said_of("service.telemetry.resource={detection/development: {}}") ==
+        resource +
+            "\"detection/development\" is not supported yet: attributes are not detected; write them under "
+            "\"attributes\" [config.check]");
+  CHECK(said_of("service.telemetry.resource={attributes_list: a=b}") ==
+        resource +
+            "\"attributes_list\" is not supported yet; write \"attributes\": [{name: ..., value: ...}] "
+            "[config.check]");
   CHECK(said_of("service.telemetry.metrics.readers=[{}]").find("a reader needs `pull: ...`") != std::string::npos);
   CHECK(said_of("service.telemetry.metrics.readers=[{pull: {exporter: {}}}]")
             .find("a pull reader needs `exporter: {prometheus: ...}`") != std::string::npos);
@@ -237,6 +248,32 @@ TEST_CASE("topology: connectors need both ends, and go round in no circle", "[co
                     "[forward, debug]}}}\n")
             .find("a circle: pipeline \"traces\" -> connector \"forward\" -> pipeline \"traces\";") !=
         std::string::npos);
+}
+
+TEST_CASE("topology: connector that keeps the signal, needs it at both ends", "[config][topology]") {
+  FakeLookup lookup;
+  const std::string same = R"({"type":"object","properties":{"":{"x-pairs":"same"}}})";
+  lookup.add(Kind::connector, "same", {}, same, kAllSignals, kAllSignals);
+  FakeEnvironment environment;
+  const auto said_of_ends = [&](const std::string& pipelines) {
+    environment.files["f.yaml"] =
+        "receivers: {otlp: {protocols: {grpc: }}}\nexporters: {debug: }\nconnectors: {same: }\n"
+        "service:\n  pipelines:\n" +
+        pipelines;
+    return load({{"f.yaml"}, {}}, lookup, environment).render({});
+  };
+  CHECK(said_of_ends("    traces: {receivers: [otlp], exporters: [same]}\n"
+                     "    traces/2: {receivers: [same], exporters: [debug]}\n") == "");
+  const std::string said = said_of_ends(
+      "    traces: {receivers: [otlp], exporters: [debug, same]}\n"
+      "    metrics: {receivers: [same], exporters: [debug]}\n");
+  CHECK(said.find("f.yaml:6:50: error: service::pipelines::traces::exporters: connector \"same\" keeps the signal, but "
+                  "no pipeline of traces has it as receiver; name it in the receivers of a pipeline of traces "
+                  "[config.connector]") != std::string::npos);
+  CHECK(
+      said.find("f.yaml:7:26: error: service::pipelines::metrics::receivers: connector \"same\" keeps the signal, but "
+                "no pipeline of metrics has it as exporter; name it in the exporters of a pipeline of metrics "
+                "[config.connector]") != std::string::npos);
 }
 
 TEST_CASE("topology: a connector has the id of nobody else at its ends", "[config][topology]") {
