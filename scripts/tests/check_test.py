@@ -103,6 +103,14 @@ class CheckTest(unittest.TestCase):
                    f'[{{"directory": "{self.root}", "file": "{source}", "command": "g++ -c {source}"}}]')
         self.assertEqual(len(self.found(check.check_tidy)), 1)
 
+    def test_instructions(self):
+        self.write("build/benchmarks/plugins/receiver_replay.so", "")
+        script = self.write("benchmarks/instructions", "#!/bin/sh\nexit 0\n")
+        script.chmod(0o755)
+        self.assertEqual(self.found(check.check_instructions, self.root / "build"), [])
+        script.write_text("#!/bin/sh\necho 'traces: 30.0 instructions an item'\nexit 1\n")
+        self.assertEqual(self.found(check.check_instructions, self.root / "build"), ["traces: 30.0 instructions an item"])
+
 
 if __name__ == "__main__":
     unittest.main()
