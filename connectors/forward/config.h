@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Settings of the forward connector: none.
+// Settings of the forward connector: none, but what goes in as traces comes out as traces.
 #ifndef SLUICE_CONNECTORS_FORWARD_CONFIG_H
 #define SLUICE_CONNECTORS_FORWARD_CONFIG_H
 
@@ -8,7 +8,7 @@
 namespace sluice::connectors {
 
 struct ForwardConfig {
-  void settings(Settings&) {}
+  void settings(Settings& s) { s.keeps_signal(); }
 };
 
 }  // namespace sluice::connectors

@@ -5,6 +5,7 @@
 #include <functional>
 #include <utility>
 
+#include "core/config/connectors.h"
 #include "core/config/format.h"
 #include "core/config/state.h"
 #include "core/config/suggest.h"
@@ -38,7 +39,7 @@ class Connector {
     telemetry(usable ? service->find("telemetry") : nullptr);
     if (Node* const extensions = usable ? service->find("extensions") : nullptr) service_extensions(*extensions);
     pipelines(service, usable ? service->find("pipelines") : nullptr);
-    connectors();
+    check_connectors(state_, ends_);
     circles();
     for (size_t i = 0; i < state_.components.size(); ++i) references(*state_.components[i], state_.states[i]);
     circles_of_extensions();
@@ -257,6 +258,7 @@ class Connector {
       component->used = true;
       if (!out.empty()) belongs_first(*component, *item, here);
       out.push_back(component);
+      if (component->kind == Kind::connector) ends_.push_back({component, kind, item, pipeline.id, pipeline.signal});
       const ComponentType* const type = component->type;
       if (!type) continue;
       const uint32_t signals = kind == Kind::receiver ? type->output_signals : type->input_signals;
@@ -274,27 +276,6 @@ class Connector {
     diagnostics_.warning("config.order", item.mark, item.length, path,
                          std::string(name_of(component.kind)) + " \"" + component.id + "\" is not the first here",
                          "move it to the front: " + schema->second->first);
-  }
-
-  // A connector needs both ends.
-  void connectors() {
-    for (size_t i = 0; i < state_.components.size(); ++i) {
-      const Component* const connector = state_.components[i].get();
-      if (connector->kind != Kind::connector || !connector->used) continue;
-      const auto in = [&](std::vector<const Component*> Pipeline::*end) {
-        return std::any_of(state_.pipelines.begin(), state_.pipelines.end(), [&](const Pipeline& p) {
-          return std::find((p.*end).begin(), (p.*end).end(), connector) != (p.*end).end();
-        });
-      };
-      const bool as_receiver = in(&Pipeline::receivers), as_exporter = in(&Pipeline::exporters);
-      if (as_receiver == as_exporter) continue;
-      const Node& node = *state_.states[i].node;
-      diagnostics_.error(
-          "config.connector", node.key_mark, node.key_length, "connectors::" + connector->id,
-          as_exporter ? "it is an exporter of a pipeline, but no pipeline has it as receiver"
-                      : "it is a receiver of a pipeline, but no pipeline has it as exporter",
-          as_exporter ? "name it in the receivers of a pipeline" : "name it in the exporters of a pipeline");
-    }
   }
 
   void circles() {
@@ -471,7 +452,8 @@ class Connector {
   Diagnostics& diagnostics_;
   Environment& environment_;
   std::vector<Place> marks_;  // of each pipeline
-  bool incomplete_ = false;   // some list of ids could not be read: nothing is known of what is not used
+  std::vector<ConnectorEnd> ends_;
+  bool incomplete_ = false;  // some list of ids could not be read: nothing is known of what is not used
 };
 
 }  // namespace

@@ -128,6 +128,11 @@ class Reader {
           s.first = text(value, "x-first");
           continue;
         }
+        if (value.find("x-pairs")) {
+          if (text(value, "x-pairs") != "same") throw Broken{path + ": x-pairs can only be \"same\""};
+          s.keeps_signal = true;
+          continue;
+        }
         s.properties.push_back({key, setting(value, path.empty() ? key : path + "::" + key)});
       }
     }

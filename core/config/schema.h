@@ -63,7 +63,8 @@ struct Setting {
   std::vector<Property> properties;  // of an object, in the order of the docs
   std::unique_ptr<Setting> items;    // of a list or map
   std::vector<Rule> rules;
-  std::string first;  // why this processor belongs before all others of a pipeline; empty: anywhere
+  std::string first;          // why this processor belongs before all others of a pipeline; empty: anywhere
+  bool keeps_signal = false;  // this connector sends on only what it got: traces to traces
   // The core adds its delivery keys to this object, with these defaults.
   bool delivery = false, delivery_queue = false, delivery_retry = false;
   int64_t delivery_timeout = 0;

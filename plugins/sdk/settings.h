@@ -264,6 +264,10 @@ class Settings {
   // Processor: a pipeline that has others before it is warned with this reason.
   void first_in_pipeline(const char* why) { note("", "x-first", why); }
 
+  // Connector: a pipeline that sends a signal here is refused unless a pipeline of that signal receives from here, and
+  // the other way round. Without this all pairs of its signals are legal.
+  void keeps_signal() { note("", "x-pairs", "same"); }
+
   template <Part T>
   static std::string schema_of() {
     std::string json = "{";
