@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/batch/batch.h"
 
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <string_view>
+#include <vector>
 
 #include "plugins/wire/check.h"
 
@@ -239,6 +241,46 @@ Made gather(std::span<const sluice_piece> pieces) {
     }
   }
   return {SLUICE_DONE, BatchPtr::take(batch), {}};
+}
+
+Made compact(const BatchPtr& batch, flow::Budget& budget) {
+  CountedBatch* from = counted(batch.get());
+  const uint32_t count = from->segment_count;
+  std::vector<bool> copies(count);
+  uint64_t copied = 0;
+  for (uint32_t begin = 0, end; begin < count; begin = end) {  // segments of one block mostly stand side by side
+    uint64_t used = 0;
+    for (end = begin; end < count && from->blocks()[end] == from->blocks()[begin]; ++end) {
+      used += from->segments[end].length_bytes;
+    }
+    if (used * 2 >= from->blocks()[begin]->charged_bytes) continue;
+    copied += used;
+    std::fill(copies.begin() + begin, copies.begin() + end, true);
+  }
+  if (std::find(copies.begin(), copies.end(), true) == copies.end()) return {SLUICE_DONE, batch, {}};
+
+  budget.charge(copied);
+  Block* own = Block::make(budget, copied, copied);
+  CountedBatch* made = own ? CountedBatch::make(from->signal, count) : nullptr;
+  if (!made) {
+    budget.release(copied);
+    std::free(own);
+    return out_of_memory();
+  }
+  uint8_t* free_place = own->memory();
+  for (uint32_t i = 0; i < count; ++i) {
+    sluice_segment segment = from->segments[i];
+    if (!copies[i]) {
+      made->set(i, segment, from->blocks()[i]->share());
+      continue;
+    }
+    if (segment.length_bytes) std::memcpy(free_place, segment.data, segment.length_bytes);
+    segment.data = free_place;
+    free_place += segment.length_bytes;
+    made->set(i, segment, own->share());
+  }
+  own->drop();
+  return {SLUICE_DONE, BatchPtr::take(made), {}};
 }
 
 uint64_t pinned_bytes(const sluice_batch& batch) {

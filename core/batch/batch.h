@@ -67,6 +67,10 @@ Made adopt(const sluice_adopt& adopt, flow::Budget& budget, Charge charge);
 // Segments of other batches, shared. All pieces must have one signal.
 Made gather(std::span<const sluice_piece> pieces);
 
+// The same messages, of which those that use less than half of their block are copied out of it, so that a small rest
+// of a large message does not keep all of it. Charged inside.
+Made compact(const BatchPtr& batch, flow::Budget& budget);
+
 // Bytes of all blocks that the batch keeps alive: what would be freed if it held the last reference to each.
 uint64_t pinned_bytes(const sluice_batch& batch);
 

@@ -172,6 +172,39 @@ TEST_CASE("gather: pieces of batches, share their blocks", "[batch]") {
   CHECK(budget.used_bytes() == 0);
 }
 
+TEST_CASE("compact: small rest of a large block, is copied and lets the block go", "[batch]") {
+  flow::Budget budget(0);
+  Foreign small, large;
+  small.chunks = {one_log()};
+  large.chunks = {one_log(), one_log(), one_log()};
+  Made whole = batch::adopt(small.adopt(), budget, Charge::entry);
+  Made three = batch::adopt(large.adopt(), budget, Charge::entry);
+  const sluice_piece one_of_three[] = {{whole.batch.get(), 0, 1}, {three.batch.get(), 1, 1}};
+  Made rest = batch::gather(one_of_three);
+  whole.batch.reset();
+  three.batch.reset();
+  CHECK(batch::pinned_bytes(*rest.batch.get()) == 4 * 58);
+
+  Made compact = batch::compact(rest.batch, budget);
+  REQUIRE(compact.batch);
+  CHECK(budget.used_bytes() == 5 * 58);
+  rest.batch.reset();
+  CHECK(small.released == 0);  // all of it is used: shared
+  CHECK(large.released == 1);
+  CHECK(budget.used_bytes() == 2 * 58);
+  CHECK(batch::pinned_bytes(*compact.batch.get()) == 2 * 58);
+  CHECK(compact.batch->item_count == 2);
+  CHECK(compact.batch->segments[0].data == segment(small.chunks[0]).data);
+  CHECK(text(compact.batch->segments[1]) == one_log());
+
+  Made again = batch::compact(compact.batch, budget);
+  CHECK(again.batch.get() == compact.batch.get());
+  again.batch.reset();
+  compact.batch.reset();
+  CHECK(small.released == 1);
+  CHECK(budget.used_bytes() == 0);
+}
+
 TEST_CASE("gather: pieces that do not fit together, are a broken rule", "[batch]") {
   flow::Budget budget(1 << 20);
   Made log = batch::seal(SLUICE_LOGS, filled(budget, one_log()), one_log().size());

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "core/graph/exporter_queue.h"
-
 #include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "core/flow/decide.h"
+#include "core/graph/exporter_queue.h"
 #include "core/graph/frame.h"
 #include "core/telemetry/balance.h"
-#include "plugins/wire/split.h"
 
 namespace sluice::graph {
 namespace {
@@ -19,24 +17,17 @@ std::string_view view(sluice_str text) {
 
 }  // namespace
 
-// One batch that was offered and is not over.
-struct ExporterQueue::Source {
-  batch::BatchPtr batch;
-  batch::ContextPtr context;
-  Reply reply;
-};
-
-// A part of a source, with references of its own: a late answer may end the source while a request is being made.
-struct ExporterQueue::Cut {
-  batch::BatchPtr batch;
-  batch::ContextPtr context;
-  uint64_t first;
-  uint64_t count;
-};
-
 struct ExporterQueue::Job {
   uint64_t attempt;
   uint64_t deadline_mono_ns;
+  std::vector<Cut> cuts;
+};
+
+// A source of which only these slices are still needed.
+struct ExporterQueue::Spare {
+  uint64_t source;
+  uint64_t bytes;  // that it keeps in use
+  std::vector<flow::Slice> slices;
   std::vector<Cut> cuts;
 };
 
@@ -44,7 +35,8 @@ struct ExporterQueue::Job {
 struct ExporterQueue::Work {
   std::vector<Job> jobs;
   std::vector<std::pair<Reply, Outcome>> answers;
-  std::vector<std::unique_ptr<Source>> released;
+  std::vector<Spare> spares;
+  std::vector<Source> released;
   std::vector<flow::Notice> notices;
   bool resume = false;
   bool health_changed = false;
@@ -68,7 +60,13 @@ ExporterQueue::ExporterQueue(Services& services, Node& exporter, uint32_t input,
 
 ExporterQueue::~ExporterQueue() {
   registration_.end();
-  for (Source* source : sources_) delete source;
+}
+
+Cut ExporterQueue::Source::cut(uint64_t first, uint64_t count) const {
+  if (pieces.empty()) return {batch, context, first, count};
+  auto piece = pieces.begin();
+  while (first - piece->first >= piece->count) ++piece;
+  return {piece->batch, context, first - piece->first, count};
 }
 
 // ---- steps ----------------------------------------------------------------------------------------------------------
@@ -95,8 +93,7 @@ ExporterQueue::Work ExporterQueue::collect(flow::Actions& actions) {
     job.cuts.reserve(dispatch.slice_count);
     for (uint32_t i = 0; i < dispatch.slice_count; ++i) {
       const flow::Slice& slice = actions.slices[dispatch.first_slice + i];
-      const auto* source = reinterpret_cast<const Source*>(slice.source);
-      job.cuts.push_back({source->batch, source->context, slice.first, slice.count});
+      job.cuts.push_back(source(slice.source).cut(slice.first, slice.count));
     }
   }
   for (flow::Answer& answer : actions.answers) {
@@ -107,11 +104,24 @@ ExporterQueue::Work ExporterQueue::collect(flow::Actions& actions) {
     for (const flow::Range& range : answer.ranges) {
       outcome.details->ranges.push_back({range.first, range.count, SLUICE_FAILED_PERMANENT, range.code});
     }
-    work.answers.emplace_back(reinterpret_cast<const Source*>(answer.source)->reply, std::move(outcome));
+    work.answers.emplace_back(source(answer.source).reply, std::move(outcome));
   }
-  for (uint64_t source : actions.released) {
-    work.released.emplace_back(reinterpret_cast<Source*>(source));
-    sources_.erase(work.released.back().get());
+  for (const flow::Keep& keep : actions.keeps) {
+    constexpr uint64_t kWorthCopying = 65'536;
+    const uint64_t bytes = source(keep.source).bytes;
+    if (bytes < kWorthCopying) continue;
+    Spare& spare = work.spares.emplace_back(Spare{keep.source, bytes, {}, {}});
+    for (uint32_t i = 0; i < keep.slice_count; ++i) {
+      const flow::Slice& slice = actions.slices[keep.first_slice + i];
+      spare.slices.push_back(slice);
+      spare.cuts.push_back(source(slice.source).cut(slice.first, slice.count));
+    }
+  }
+  for (const uint64_t name : actions.released) {
+    Source& over = source(name);
+    held_bytes_ -= over.bytes;
+    work.released.push_back(std::move(over));  // freed without the lock
+    sources_.give_back(static_cast<uint32_t>(name));
   }
   work.notices = std::move(actions.notices);
   work.resume = actions.resume;
@@ -131,6 +141,7 @@ void ExporterQueue::run(Work work) {
   }
   for (auto& [reply, outcome] : work.answers) reply.deliver(std::move(outcome));
   work.released.clear();
+  for (Spare& spare : work.spares) keep_only(std::move(spare));
   for (const flow::Notice& notice : work.notices) report(notice);
   if (work.health_changed) {
     services_.health.set({SLUICE_EXPORTER, exporter_.about().id, ""},
@@ -170,24 +181,30 @@ void ExporterQueue::fire() {
 
 Outcome ExporterQueue::offer(const Parcel& parcel, const Reply& reply) {
   sizes_.offered(parcel.load());
-  auto source = std::make_unique<Source>(
-      Source{batch::BatchPtr::share(parcel.batch), batch::ContextPtr::share(parcel.context), reply});
+  const uint64_t bytes = batch::pinned_bytes(*parcel.batch);
+  batch::BatchPtr whole = batch::BatchPtr::share(parcel.batch);
+  batch::ContextPtr context = batch::ContextPtr::share(parcel.context);
   const std::string partition = metadata_keys_.empty() ? std::string() : partition_of(*parcel.context);
   const flow::Offered offered = step([&](uint64_t now, flow::Actions& out) {
     flow::Offer offer;
-    offer.source = reinterpret_cast<uint64_t>(source.get());
+    const uint32_t index = sources_.take();
+    Source& mine = sources_[index];
+    mine.batch = std::move(whole);
+    mine.context = std::move(context);
+    mine.reply = reply;
+    mine.bytes = bytes;
+    held_bytes_ += bytes;
+    offer.source = name_of(index);
     offer.items = parcel.batch->item_count;
     offer.bytes = parcel.batch->length_bytes;
     offer.deadline_mono_ns = parcel.deadline_mono_ns;
     offer.partition = partition;
     offer.sensitive_dropped = (parcel.context->flags & SLUICE_CONTEXT_SENSITIVE_DROPPED) != 0;
     offer.reserved = parcel.reserved;
-    sources_.insert(source.get());
     const flow::Offered answer = delivery_.offer(offer, now, out);
-    if (answer.verdict == flow::Verdict::taken || answer.verdict == flow::Verdict::pending) {
-      source.release();  // NOLINT(bugprone-unused-return-value): the set has it until `released`
-    } else {
-      sources_.erase(source.get());
+    if (answer.verdict == flow::Verdict::busy || answer.verdict == flow::Verdict::failed) {
+      held_bytes_ -= bytes;
+      sources_.give_back(index);  // the caller has references of its own
     }
     return answer;
   });
@@ -253,10 +270,10 @@ std::string ExporterQueue::partition_of(const sluice_context& context) const {
 // ---- exporter's side ------------------------------------------------------------------------------------------------
 
 void ExporterQueue::dispatch(Job job) {
-  batch::Made request = make_request(job.cuts);
+  batch::Made request = join(job.cuts, services_.budget);
   Outcome outcome;
   if (request.batch) {
-    const batch::ContextPtr context = merged_context(job.cuts);
+    const batch::ContextPtr context = common_context(job.cuts);
     const Parcel parcel{request.batch.get(), context.get(), job.deadline_mono_ns};
     job.cuts.clear();  // the request has references of its own
     outcome = exporter_.call(input_, parcel, Reply{nullptr, this, job.attempt, parcel.load()});
@@ -294,104 +311,38 @@ void ExporterQueue::apply_limits() {
   });
 }
 
-// Whole segments are shared; a segment that is cut is written anew, out of the head-room.
-batch::Made ExporterQueue::make_request(const std::vector<Cut>& cuts) {
-  if (cuts.size() == 1 && cuts[0].count == cuts[0].batch->item_count) return {SLUICE_DONE, cuts[0].batch, {}};
-  std::vector<batch::BatchPtr> written;
-  std::vector<sluice_piece> pieces;
-  for (const Cut& cut : cuts) {
-    uint64_t skip = cut.first, left = cut.count;
-    for (uint32_t i = 0; i < cut.batch->segment_count && left; ++i) {
-      const sluice_segment& segment = cut.batch->segments[i];
-      if (skip >= segment.item_count) {
-        skip -= segment.item_count;
-        continue;
-      }
-      const uint64_t here = std::min(segment.item_count - skip, left);
-      if (here == segment.item_count) {
-        pieces.push_back({cut.batch.get(), i, 1});
-      } else {
-        std::string part;
-        wire::append_slice(static_cast<wire::Signal>(signal_), {segment.data, segment.length_bytes}, skip, here, part);
-        uint8_t* buffer = batch::buffer_new(services_.budget, batch::Charge::inside, part.size());
-        if (!buffer) return {SLUICE_BUSY, {}, "out of memory"};
-        std::copy(part.begin(), part.end(), buffer);
-        batch::Made made = batch::seal(signal_, buffer, part.size());
-        if (!made.batch) return made;
-        written.push_back(std::move(made.batch));
-        pieces.push_back({written.back().get(), 0, 1});
-      }
-      left -= here;
-      skip = 0;
-    }
-  }
-  return batch::gather(pieces);
+uint64_t ExporterQueue::bytes(uint64_t name, uint64_t first, uint64_t count) const {
+  const Cut cut = source(name).cut(first, count);
+  return bytes_of(*cut.batch.get(), cut.first, count);
 }
 
-// Of a merge, only what all have in common: which requests were merged is nobody's business further down.
-batch::ContextPtr ExporterQueue::merged_context(const std::vector<Cut>& cuts) const {
-  const sluice_context& first = *cuts[0].context.get();
-  auto same = [&](const Cut& cut) { return cut.context.get() == &first; };
-  if (std::all_of(cuts.begin(), cuts.end(), same)) return cuts[0].context;
-  std::vector<sluice_kv> common;
-  for (uint32_t i = 0; i < first.metadata_count; ++i) {
-    auto has = [&](const Cut& cut) {
-      const sluice_context& context = *cut.context.get();
-      return std::any_of(context.metadata, context.metadata + context.metadata_count, [&](const sluice_kv& pair) {
-        return view(pair.key) == view(first.metadata[i].key) && view(pair.value) == view(first.metadata[i].value);
-      });
-    };
-    if (std::all_of(cuts.begin(), cuts.end(), has)) common.push_back(first.metadata[i]);
-  }
-  sluice_context fields{};
-  fields.struct_size = sizeof fields;
-  fields.flags = first.flags;
-  fields.metadata = common.data();
-  fields.metadata_count = static_cast<uint32_t>(common.size());
-  fields.received_unix_ns = first.received_unix_ns;
-  return batch::ContextPtr::take(batch::context_new(fields));
+uint64_t ExporterQueue::items_within(uint64_t name, uint64_t first, uint64_t max_bytes) const {
+  const Cut cut = source(name).cut(first, 0);
+  return graph::items_within(*cut.batch.get(), cut.first, max_bytes);
 }
 
-uint64_t ExporterQueue::bytes(uint64_t source, uint64_t first, uint64_t count) const {
-  const sluice_batch& batch = *reinterpret_cast<const Source*>(source)->batch.get();
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < batch.segment_count && count; ++i) {
-    const sluice_segment& segment = batch.segments[i];
-    if (first >= segment.item_count) {
-      first -= segment.item_count;
-      continue;
-    }
-    const uint64_t here = std::min(segment.item_count - first, count);
-    sum += here == segment.item_count
-               ? segment.length_bytes
-               : static_cast<uint64_t>(static_cast<double>(segment.length_bytes) * static_cast<double>(here) /
-                                       static_cast<double>(segment.item_count));
-    count -= here;
-    first = 0;
+// What is still needed of a source is copied, if that frees most of what it keeps in use. Outside of the lock; what
+// has happened to the source meanwhile only made it need less.
+void ExporterQueue::keep_only(Spare spare) {
+  uint64_t bytes = 0;
+  std::vector<Piece> pieces;
+  for (size_t i = 0; i < spare.cuts.size(); ++i) {
+    batch::Made made = join({spare.cuts[i]}, services_.budget);
+    if (made.batch) made = batch::compact(made.batch, services_.budget);
+    if (!made.batch) return;
+    bytes += batch::pinned_bytes(*made.batch.get());
+    pieces.push_back({spare.slices[i].first, spare.slices[i].count, std::move(made.batch)});
   }
-  return sum;
-}
-
-uint64_t ExporterQueue::items_within(uint64_t source, uint64_t first, uint64_t max_bytes) const {
-  const sluice_batch& batch = *reinterpret_cast<const Source*>(source)->batch.get();
-  uint64_t items = 0;
-  for (uint32_t i = 0; i < batch.segment_count; ++i) {
-    const sluice_segment& segment = batch.segments[i];
-    if (first >= segment.item_count) {
-      first -= segment.item_count;
-      continue;
-    }
-    const uint64_t rest = segment.item_count - first;
-    if (first == 0 && segment.length_bytes <= max_bytes) {
-      items += rest;
-      max_bytes -= segment.length_bytes;
-      continue;
-    }
-    const uint64_t fit = std::min(rest, wire::items_within(static_cast<wire::Signal>(signal_),
-                                                           {segment.data, segment.length_bytes}, first, max_bytes));
-    return items + fit;
-  }
-  return items;
+  spare.cuts.clear();
+  if (bytes > spare.bytes / 2) return;
+  batch::BatchPtr whole;
+  std::lock_guard lock(mutex_);  // after what has the old memory in the end: it is freed without the lock
+  Source& kept = source(spare.source);
+  if (name_of(static_cast<uint32_t>(spare.source)) != spare.source) return;
+  held_bytes_ = held_bytes_ - kept.bytes + bytes;
+  kept.bytes = bytes;
+  kept.pieces.swap(pieces);
+  std::swap(kept.batch, whole);
 }
 
 // ---- the end, and looking
@@ -422,15 +373,17 @@ bool ExporterQueue::empty() const {
 
 telemetry::WrapperSum ExporterQueue::read() const {
   std::lock_guard lock(mutex_);
-  return telemetry::read_wrapper(delivery_);
+  telemetry::WrapperSum sum = telemetry::read_wrapper(delivery_);
+  sum.held_bytes = held_bytes_;
+  return sum;
 }
 
 void ExporterQueue::report(const flow::Notice& notice) {
   using Kind = flow::Notice::Kind;
   const bool lost = notice.kind == Kind::dropping || notice.kind == Kind::rejecting || notice.kind == Kind::overflow ||
-                    notice.kind == Kind::misbehaves;
+                    notice.kind == Kind::misbehaves || (notice.kind == Kind::searched && notice.items != 0);
   const bool plain = notice.kind == Kind::retrying || notice.kind == Kind::opened || notice.kind == Kind::splitting ||
-                     notice.kind == Kind::bisecting;
+                     notice.kind == Kind::bisecting || notice.kind == Kind::halving || notice.kind == Kind::searched;
   const auto level = lost ? telemetry::LogLevel::error : plain ? telemetry::LogLevel::info : telemetry::LogLevel::warn;
   if (!log_.enabled(level)) return;
   std::vector<telemetry::LogField> fields;
@@ -438,6 +391,11 @@ void ExporterQueue::report(const flow::Notice& notice) {
   if (notice.code) fields.emplace_back("code", notice.code);
   if (notice.reason != flow::Reason::none) fields.emplace_back("reason", flow::name(notice.reason));
   if (notice.items) fields.emplace_back(lost ? "dropped_items" : "items", notice.items);
+  if (notice.untried_items) fields.emplace_back("untried_items", notice.untried_items);
+  if (notice.kind == Kind::searched) {
+    fields.emplace_back("of_items", notice.of_items);
+    fields.emplace_back("requests", notice.requests);
+  }
   std::string interval;
   if (notice.delay_ns) {
     const uint64_t milliseconds = notice.delay_ns / 1'000'000;

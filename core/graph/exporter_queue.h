@@ -9,12 +9,14 @@
 #include <condition_variable>
 #include <mutex>
 #include <string>
-#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "core/batch/batch.h"
 #include "core/batch/context.h"
 #include "core/flow/delivery.h"
+#include "core/flow/slab.h"
+#include "core/graph/cuts.h"
 #include "core/graph/edge.h"
 #include "core/graph/node.h"
 #include "core/graph/services.h"
@@ -50,10 +52,34 @@ class ExporterQueue final : public Target, public Waiter, private flow::Payload 
   bool waits_for_result() const { return delivery_.waits_for_result(); }
 
  private:
-  struct Source;
-  struct Cut;
   struct Job;
+  struct Spare;
   struct Work;
+
+  struct Piece {  // items [first, first + count) of a source
+    uint64_t first, count;
+    batch::BatchPtr batch;
+  };
+  // One batch that was offered and is not over.
+  struct Source {
+    batch::BatchPtr batch;
+    std::vector<Piece> pieces;  // instead of the batch, once only little of it is still needed
+    batch::ContextPtr context;
+    Reply reply;
+    uint64_t bytes = 0;       // that batch or pieces keep in use
+    uint32_t generation = 0;  // of the use of this record
+
+    void reset() {
+      const uint32_t next = generation + 1;
+      *this = Source{};
+      generation = next;
+    }
+    Cut cut(uint64_t first, uint64_t count) const;
+  };
+  // The flow's name for a source: number and generation of its record.
+  uint64_t name_of(uint32_t index) const { return static_cast<uint64_t>(sources_[index].generation) << 32 | index; }
+  Source& source(uint64_t name) { return sources_[static_cast<uint32_t>(name)]; }
+  const Source& source(uint64_t name) const { return sources_[static_cast<uint32_t>(name)]; }
 
   template <class F>
   auto step(F&& event);
@@ -62,8 +88,7 @@ class ExporterQueue final : public Target, public Waiter, private flow::Payload 
   void arm(uint64_t due_mono_ns);
   void fire();
   void dispatch(Job job);
-  batch::Made make_request(const std::vector<Cut>& cuts);
-  batch::ContextPtr merged_context(const std::vector<Cut>& cuts) const;
+  void keep_only(Spare spare);
   void report(const flow::Notice& notice);
   std::string partition_of(const sluice_context& context) const;
   telemetry::WrapperSum read() const;
@@ -81,7 +106,8 @@ class ExporterQueue final : public Target, public Waiter, private flow::Payload 
 
   mutable std::mutex mutex_;  // guards all below
   flow::Delivery delivery_;
-  std::unordered_set<Source*> sources_;
+  flow::Slab<Source> sources_;
+  uint64_t held_bytes_ = 0;  // memory that the sources keep in use
   base::TimerHandle timer_;
   uint64_t wanted_mono_ns_ = 0;
   bool closed_ = false;

@@ -126,6 +126,7 @@ WrapperSum& WrapperSum::operator+=(const WrapperSum& other) {
   queue_size += other.queue_size;
   queue_capacity += other.queue_capacity;
   in_flight_requests += other.in_flight_requests;
+  held_bytes += other.held_bytes;
   return *this;
 }
 

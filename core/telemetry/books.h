@@ -190,6 +190,7 @@ struct WrapperSum {
   uint64_t imbalance = 0;                       // of the book, and of its levels against what is really held
   uint64_t queue_size = 0, queue_capacity = 0;  // in the queue's sizer
   uint64_t in_flight_requests = 0;
+  uint64_t held_bytes = 0;  // of memory that the batches in the queue keep in use
 
   WrapperSum& operator+=(const WrapperSum&);
 };

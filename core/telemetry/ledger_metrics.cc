@@ -227,6 +227,10 @@ void delivery_metrics(const WrapperKey& key, const WrapperSum& wrapper, MetricSi
   sink.add(doubtful, with("what", "resent"), wrapper.book.resent);
   sink.add(doubtful, with("what", "duplicates_possible"), wrapper.book.duplicates_possible);
   sink.add(doubtful, with("what", "expired_unknown"), wrapper.book.expired_unknown);
+  sink.add(info("sluice_delivery_held_bytes", "By",
+                "Memory that the batches in the queue keep in use, what is being sent included.", gauge,
+                MetricsLevel::normal),
+           place, wrapper.held_bytes);
   MetricInfo events = info("sluice_delivery_events", "{events}", "How often queue and retry came to this.", counter,
                            MetricsLevel::detailed);
   for (size_t i = 0; i < wrapper.seen.size(); ++i) {
