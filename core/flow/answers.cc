@@ -139,8 +139,7 @@ void Delivery::Core::free_request(uint32_t index) {
   requests_.give_back(index);
 }
 
-// ---- answers
-// ---------------------------------------------------------------------------------------------------------
+// ---- answers -------------------------------------------------------------------------------------------------------
 void Delivery::Core::answer(Source& source, sluice_status status, uint64_t retry_after, Actions& out) {
   source.owed = false;
   Answer& answer = out.answers.emplace_back();
@@ -173,8 +172,7 @@ void Delivery::Core::answer_with_its_end(Source& source, Actions& out) {
   }
 }
 
-// ---- taking back
-// -----------------------------------------------------------------------------------------------------
+// ---- taking back ---------------------------------------------------------------------------------------------------
 void Delivery::Core::take_back_gone(std::vector<Part>& parts, uint64_t& items, uint64_t& bytes, Reason reason,
                                     const Request* request, uint64_t now, Actions& out) {
   auto is_gone = [&](const Part& part) { return sources_[part.source].gone; };
@@ -212,8 +210,7 @@ void Delivery::Core::take_back_gone(Reason queued_reason, uint64_t now, Actions&
   }
 }
 
-// ---- memory
-// ----------------------------------------------------------------------------------------------------------
+// ---- memory --------------------------------------------------------------------------------------------------------
 // A request that waits keeps its sources in memory whole, also those of which little is left: one span could hold a
 // message of many megabytes.
 void Delivery::Core::spare(const Request& request) {

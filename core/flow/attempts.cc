@@ -6,8 +6,7 @@
 
 namespace sluice::flow {
 
-// ---- the line
-// --------------------------------------------------------------------------------------------------------
+// ---- the line ------------------------------------------------------------------------------------------------------
 void Delivery::Core::push_front(uint32_t index) {
   if (!rules_.parts_in_front) return push_back(index);
   Request& request = requests_[index];
@@ -56,8 +55,7 @@ void Delivery::Core::detach(uint32_t index) {
   }
 }
 
-// ---- sending
-// ---------------------------------------------------------------------------------------------------------
+// ---- sending -------------------------------------------------------------------------------------------------------
 uint64_t Delivery::Core::place_limit() const {
   return limits_.max_in_flight != 0 ? std::min<uint64_t>(consumers_, limits_.max_in_flight) : consumers_;
 }
@@ -149,8 +147,7 @@ void Delivery::Core::leave_exporter(uint32_t index) {
   open_.pop_back();
 }
 
-// ---- answers
-// ---------------------------------------------------------------------------------------------------------
+// ---- answers -------------------------------------------------------------------------------------------------------
 sluice_status Delivery::Core::result(uint64_t attempt, const sluice_result& result, uint64_t now, Actions& out) {
   forget_silent(attempt);
   auto index = static_cast<uint32_t>(attempt);
@@ -192,8 +189,7 @@ void Delivery::Core::writable(uint64_t now, Actions& out) {
   finish_step(now, out);
 }
 
-// ---- lateness
-// --------------------------------------------------------------------------------------------------------
+// ---- lateness ------------------------------------------------------------------------------------------------------
 void Delivery::Core::expire_attempts(uint64_t now, Actions& out) {
   if (now < attempts_due_) return;
   std::vector<uint32_t> late;

@@ -145,16 +145,20 @@ class Delivery::Core {
  public:
   Core(const config::Delivery& settings, const Payload& payload, Budget* budget, uint64_t seed);
 
-  // delivery.cc: the door, the clock and the end
+  // door.cc
   Offered offer(const Offer& offer, uint64_t now, Actions& out);
   Room reserve(uint64_t items, uint64_t bytes, uint64_t now);
   void cancel(uint64_t items, uint64_t bytes, uint64_t now, Actions& out);
   uint64_t pass_over(uint64_t items, bool owner_is_early, uint64_t now, Actions& out);
   uint64_t retry_hint(uint64_t now);
+
+  // clock.cc
   void timer(uint64_t now, Actions& out);
   void drain(uint64_t backoff_cap, uint64_t now, Actions& out);
   void end_now(uint64_t now, Actions& out);
   void set_limits(const Limits& limits, uint64_t now, Actions& out);
+
+  // delivery.cc
   Levels recount() const;
   uint64_t imbalance() const;
   Health health() const;

@@ -293,8 +293,7 @@ void Delivery::Core::part_ended(uint32_t search_index, bool was_sample, Reason r
   next_part(search_index, now, out);
 }
 
-// ---- the purse: how many requests searches may cost
-// ---------------------------------------------------------------------
+// ---- the purse: how many requests searches may cost ----------------------------------------------------------------
 bool Delivery::Core::take_from_purse(uint64_t now) {
   if (!rules_.purse_and_samples) return true;
   uint64_t refills = purse_ == kPurse ? 0 : (now - purse_filled_at_) / kPurseRefill;

@@ -195,8 +195,7 @@ TEST_CASE("delivery: a stuck branch that is passed over drops for an early owner
   CHECK(b.returned(Reason::queue_full) == 5);
 }
 
-// ---- batches
-// -----------------------------------------------------------------------------------------------------------
+// ---- batches -------------------------------------------------------------------------------------------------------
 TEST_CASE("delivery: a batch is sent at min_size, and holds whole sources", "[flow][delivery]") {
   Bench b(batching(100));
   b.offer(1, 60);
@@ -283,8 +282,7 @@ TEST_CASE("delivery: at most 1000 partitions form at once", "[flow][delivery]") 
   CHECK(b.take().slices[0].source == 0);
 }
 
-// ---- answers
-// -----------------------------------------------------------------------------------------------------------
+// ---- answers -------------------------------------------------------------------------------------------------------
 TEST_CASE("delivery: a sender in two requests is answered once, at its last item, with the worst", "[flow][delivery]") {
   config::Delivery s = waiting();
   s.retry_on_failure.on = false;
@@ -394,8 +392,7 @@ TEST_CASE("delivery: without a queue each batch is a call of its own, and its an
   CHECK(name(b.last.reason) == "deadline");
 }
 
-// ---- the end
-// -----------------------------------------------------------------------------------------------------------
+// ---- the end -------------------------------------------------------------------------------------------------------
 TEST_CASE("delivery: a drain refuses who waits, flushes, and tries at once what rests", "[flow][delivery]") {
   config::Delivery s = batching(100);
   s.sending_queue.value.queue_size = 1;

@@ -27,8 +27,7 @@ class Payload {
   virtual uint64_t items_within(uint64_t source, uint64_t first, uint64_t max_bytes) const = 0;
 };
 
-// ---- in
-// --------------------------------------------------------------------------------------------------------------
+// ---- in ------------------------------------------------------------------------------------------------------------
 struct Offer {
   uint64_t source = 0;  // the shell's own name for this batch, for instance a pointer; must be unused
   uint64_t items = 0;   // 0: taken, counted nowhere, and released at once
@@ -66,8 +65,7 @@ struct Limits {  // sluice_host::set_limits of the exporter; 0: none
   uint64_t max_bytes = 0;
 };
 
-// ---- out
-// -------------------------------------------------------------------------------------------------------------
+// ---- out -----------------------------------------------------------------------------------------------------------
 struct Slice {  // items [first, first + count) of a source
   uint64_t source;
   uint64_t first;

@@ -22,8 +22,7 @@ sluice_result unavailable(uint64_t retry_after = 0) {
 
 }  // namespace
 
-// ---- two scopes
-// --------------------------------------------------------------------------------------------------------
+// ---- two scopes ----------------------------------------------------------------------------------------------------
 TEST_CASE("retry: an unavailable destination is paused as a whole and tried with one probe", "[flow][retry]") {
   Bench b(with_consumers(3));
   for (uint64_t i = 0; i < 5; ++i) b.offer(i, 1);
@@ -156,8 +155,7 @@ TEST_CASE("retry: switched off, the first failure is the end", "[flow][retry]") 
   CHECK(b.noticed(Notice::Kind::dropping));
 }
 
-// ---- lateness
-// ----------------------------------------------------------------------------------------------------------
+// ---- lateness ------------------------------------------------------------------------------------------------------
 TEST_CASE("retry: a late OK ends the request, a late failure does not", "[flow][retry]") {
   Bench b(with_consumers(2));
   b.offer(1, 3);
@@ -216,8 +214,7 @@ TEST_CASE("retry: an exporter that is busy is called again when it can, or after
   CHECK(out.dispatches[0].tries == 1);
 }
 
-// ---- ranges and cutting
-// ------------------------------------------------------------------------------------------------
+// ---- ranges and cutting --------------------------------------------------------------------------------------------
 TEST_CASE("retry: of ranges, the retryable items go on and the rest ends", "[flow][retry]") {
   Bench b(with_consumers(1));
   b.offer(1, 10);
@@ -284,8 +281,7 @@ TEST_CASE("retry: one item that is too large alone is dropped, its neighbours ar
   CHECK(b.delivery.book().delivered == 7);
 }
 
-// ---- memory
-// ------------------------------------------------------------------------------------------------------------
+// ---- memory --------------------------------------------------------------------------------------------------------
 TEST_CASE("retry: of a source that waits and of which little is left, only that is kept", "[flow][retry]") {
   Bench b(with_consumers(1));
   b.offer(1, 10);
@@ -308,8 +304,7 @@ TEST_CASE("retry: of a source that waits and of which little is left, only that 
   CHECK(b.keeps.size() == 1);  // nothing more has ended
 }
 
-// ---- head-room
-// ---------------------------------------------------------------------------------------------------------
+// ---- head-room -----------------------------------------------------------------------------------------------------
 TEST_CASE("retry: without head-room a request waits and is sent when there is some", "[flow][retry]") {
   Budget budget(1000);
   Bench b(with_consumers(2), &budget);

@@ -116,8 +116,7 @@ uint64_t World::items_within(uint64_t source, uint64_t, uint64_t max_bytes) cons
   return max_bytes <= kHeader ? 0 : (max_bytes - kHeader) / batches_.at(source).item_bytes;
 }
 
-// ---- time
-// ----------------------------------------------------------------------------------------------------------------
+// ---- time ----------------------------------------------------------------------------------------------------------
 void World::schedule(uint64_t in, What what, uint32_t who, uint64_t which) {
   events_.push({now_ + in, next_event_++, what, who, which});
 }
@@ -191,8 +190,7 @@ void World::handle(const Event& event) {
   }
 }
 
-// ---- senders
-// -------------------------------------------------------------------------------------------------------------
+// ---- senders -------------------------------------------------------------------------------------------------------
 // Replaces an earlier one: a sender does one thing at a time.
 void World::send_in(uint64_t in, uint32_t sender) {
   schedule(in, What::send, sender, ++senders_[sender].send_number);
@@ -392,8 +390,7 @@ void World::forget_if_over(uint32_t index, uint64_t batch) {
   dereference(batch);
 }
 
-// ---- what a step asks for
-// ------------------------------------------------------------------------------------------------
+// ---- what a step asks for ------------------------------------------------------------------------------------------
 void World::run_actions(uint32_t index) {
   Branch& b = *branches_[index];
   // Everything here only schedules or looks, so the actions are not touched meanwhile; senders are told at the end.
