@@ -15,9 +15,9 @@ foreach(part abi sdk wire testing)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/${part} DESTINATION ${SLUICE_HEADER_DIR}/plugins COMPONENT sdk
     FILES_MATCHING PATTERN "*.h" PATTERN "testing/config.h" EXCLUDE)
 endforeach()
-set(testing ${PROJECT_SOURCE_DIR}/plugins/testing)
-install(FILES ${testing}/conformance.cc ${testing}/fake_batch.cc ${testing}/fake_host.cc
-  DESTINATION ${SLUICE_SHARE_DIR}/testing COMPONENT sdk)
+get_target_property(testing sluice_plugin_testing SOURCES)
+list(TRANSFORM testing PREPEND ${PROJECT_SOURCE_DIR}/plugins/testing/)
+install(FILES ${testing} DESTINATION ${SLUICE_SHARE_DIR}/testing COMPONENT sdk)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/plugins/template DESTINATION ${SLUICE_SHARE_DIR} COMPONENT sdk)
 
 configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/SluiceConfig.cmake.in ${CMAKE_BINARY_DIR}/SluiceConfig.cmake

@@ -120,65 +120,6 @@ sluice_status set_limits(const sluice_host* host, const sluice_limits* limits) {
   return SLUICE_DONE;
 }
 
-const void* get_interface(const sluice_host* host, const char* id) {
-  FakeHost::State& state = state_of(host);
-  std::lock_guard lock(state.mutex);
-  const auto found = state.interfaces.find(id);
-  return found == state.interfaces.end() ? nullptr : found->second;
-}
-
-const void* get_service(const sluice_host* host, sluice_str component_id, const char* id, void** self) {
-  FakeHost::State& state = state_of(host);
-  std::lock_guard lock(state.mutex);
-  const auto found = state.services.find({std::string(view(component_id)), id});
-  if (found == state.services.end()) return nullptr;
-  *self = found->second.second;
-  return found->second.first;
-}
-
-// ---- sluice.memory/0
-uint64_t memory_used(const sluice_host* host) {
-  const FakeHost::State& state = state_of(host);
-  return state.used + state.used_by_others;
-}
-
-uint64_t memory_limit(const sluice_host* host) {
-  const uint64_t budget = state_of(host).options.budget_bytes;
-  return budget == UINT64_MAX ? 0 : budget;
-}
-
-const sluice_memory kMemory{sizeof(sluice_memory), 0, &memory_used, &memory_limit};
-
-// ---- sluice.metrics/1
-uint32_t define(const sluice_host* host, const sluice_metric* metric) {
-  FakeHost::State& state = state_of(host);
-  std::lock_guard lock(state.mutex);
-  MetricRecord record;
-  record.about.type = metric->type;
-  record.about.level = metric->level;
-  record.about.name = state.metric_texts.emplace_back(metric->name).c_str();
-  record.about.unit = state.metric_texts.emplace_back(metric->unit).c_str();
-  record.about.help = state.metric_texts.emplace_back(metric->help).c_str();
-  for (size_t i = 0; i < state.metrics.size(); ++i)
-    if (std::string_view(state.metrics[i].about.name) == record.about.name) return static_cast<uint32_t>(i + 1);
-  state.metrics.push_back(record);
-  return static_cast<uint32_t>(state.metrics.size());
-}
-
-void add(const sluice_host* host, uint32_t id, int64_t value) {
-  FakeHost::State& state = state_of(host);
-  std::lock_guard lock(state.mutex);
-  state.metrics.at(id - 1).sum += value;
-}
-
-void record(const sluice_host* host, uint32_t id, double value) {
-  FakeHost::State& state = state_of(host);
-  std::lock_guard lock(state.mutex);
-  state.metrics.at(id - 1).records.push_back(value);
-}
-
-constexpr sluice_metrics kMetrics = {sizeof(sluice_metrics), 0, &define, &add, &record};
-
 // States outlive their FakeHost: a late thread of a component may still read the host struct (R32).
 std::shared_ptr<FakeHost::State> make_state(FakeHost::Options options) {
   static std::mutex mutex;
@@ -222,10 +163,7 @@ FakeHost::State::State(Options given) : options(std::move(given)) {
   host.writable = &testing::writable;
   host.set_timer = &testing::set_timer;
   host.set_limits = &testing::set_limits;
-  host.get_interface = &testing::get_interface;
-  host.get_service = &testing::get_service;
-  interfaces[SLUICE_METRICS_ID] = &kMetrics;
-  interfaces[SLUICE_MEMORY_ID] = &kMemory;
+  fill_interface_slots(*this);
 }
 
 void FakeHost::State::violation(std::string text) {
@@ -540,17 +478,6 @@ Accounts FakeHost::accounts(sluice_signal signal) const {
   return state_->accounts.at(static_cast<size_t>(signal));
 }
 
-std::optional<MetricRecord> FakeHost::metric(std::string_view name) const {
-  for (const MetricRecord& metric : metrics())
-    if (metric.about.name == name) return metric;
-  return std::nullopt;
-}
-
-std::vector<MetricRecord> FakeHost::metrics() const {
-  std::lock_guard lock(state_->mutex);
-  return state_->metrics;
-}
-
 uint64_t FakeHost::writable_calls() const {
   std::lock_guard lock(state_->mutex);
   return state_->writable_calls;
@@ -559,16 +486,6 @@ uint64_t FakeHost::writable_calls() const {
 std::optional<sluice_limits> FakeHost::limits() const {
   std::lock_guard lock(state_->mutex);
   return state_->limits;
-}
-
-void FakeHost::offer_interface(std::string id, const void* interface) {
-  std::lock_guard lock(state_->mutex);
-  state_->interfaces[std::move(id)] = interface;
-}
-
-void FakeHost::offer_service(std::string component_id, std::string id, const void* interface, void* self) {
-  std::lock_guard lock(state_->mutex);
-  state_->services[{std::move(component_id), std::move(id)}] = {interface, self};
 }
 
 uint64_t FakeHost::used_bytes() const {

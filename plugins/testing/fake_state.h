@@ -76,6 +76,8 @@ struct FakeHost::State {
 
 // The C functions that make and count batches and contexts (fake_batch.cc), and their slots in the host struct.
 void fill_memory_slots(sluice_host& host);
+// The interfaces of the core (fake_interfaces.cc).
+void fill_interface_slots(FakeHost::State& state);
 FakeHost::State& state_of(const sluice_host* host);
 
 }  // namespace sluice::testing
