@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporters/prometheus/component.h"
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "exporters/prometheus/ingest.h"
+#include "exporters/prometheus/scrape.h"
+#include "plugins/formats/prometheus/negotiation.h"
+#include "plugins/net/compression.h"
+
+namespace sluice::exporters {
+namespace {
+
+using formats::prometheus::Encoding;
+
+constexpr const char* kPath = "/metrics";
+constexpr size_t kWorthCompressing = 1024;  // bytes
+constexpr uint32_t kExpiryTimer = 0;
+
+net::HttpServerOptions server_options(Host host) {
+  net::HttpServerOptions options;
+  options.thread_name = "prometheus";
+  options.log = [host](const std::string& text) { host.warn(text); };
+  options.max_connections = 256;
+  return options;
+}
+
+void compress(Encoding encoding, net::HttpResponse& response) {
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  if (encoding == Encoding::identity || response.body.size() < kWorthCompressing) return;
+  const bool gzip = encoding == Encoding::gzip;
+  net::ByteBuffer compressed;
+  if (net::compress(gzip ? net::Codec::gzip : net::Codec::zstd, 1, response.body, compressed) != net::CodecStatus::ok)
+    return;
+  response.body.assign(compressed.view());
+  response.headers.emplace_back("Content-Encoding", gzip ? "gzip" : "zstd");
+}
+
+}  // namespace
+
+Prometheus::Prometheus(Host host, Config config)
+    : Exporter(host), config_(std::move(config)), translator_(config_, table_.hasher()) {}
+
+sluice_status Prometheus::init() {
+  series_metric_ = host().define({.type = SLUICE_GAUGE,
+                                  .name = "sluice_exporter_prometheus_series",
+                                  .unit = "{series}",
+                                  .help = "Series that are shown now, target_info among them."});
+  scrapes_metric_ = host().define(
+      {.name = "sluice_exporter_prometheus_scrapes", .unit = "{scrape}", .help = "Scrapes that were answered."});
+  return SLUICE_DONE;
+}
+
+sluice_status Prometheus::start() {
+  net::HttpHandler& handler = *this;
+  server_.emplace(config_, handler, server_options(host()));
+  if (std::string error = server_->start(); !error.empty()) return host().fail(error, Code::unavailable);
+  host().info("serving metrics", {{"endpoint", config_.endpoint}, {"port", server_->port()}, {"path", kPath}});
+  look_again();
+  return SLUICE_DONE;
+}
+
+void Prometheus::stop(uint64_t deadline_mono_ns) {
+  if (!server_) return;
+  const uint64_t now = host().now_mono_ns();
+  const auto left = std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
+  server_->stop(std::chrono::steady_clock::now() + left);
+}
+
+// Series expire also where nobody scrapes.
+void Prometheus::look_again() {
+  host().set_timer_in(kExpiryTimer, config_.metric_expiration);
+}
+
+void Prometheus::timer(uint32_t) {
+  {
+    const std::lock_guard lock(mutex_);
+    expire();
+  }
+  look_again();
+}
+
+void Prometheus::expire() {
+  const uint64_t now = host().now_mono_ns();
+  const auto kept = static_cast<uint64_t>(config_.metric_expiration.count());
+  if (now > kept) table_.expire(now - kept);
+  series_metric_.record(static_cast<double>(table_.size()));
+}
+
+sluice_status Prometheus::consume(const Call& call) {
+  std::unique_lock lock(mutex_);
+  Ingest ingest(
+      table_, translator_, host().now_mono_ns(),
+      [&lock] {
+        lock.unlock();
+        lock.lock();
+      },
+      [this](std::string_view metric, std::string_view help, std::string_view kept) {
+        help_conflict(metric, help, kept);
+      });
+  const Result result = ingest.take(call.batch());
+  series_metric_.record(static_cast<double>(table_.size()));
+  lock.unlock();
+  if (const Rejected& rejected = ingest.rejected(); rejected.items > 0) {
+    if (const auto passed = rejections_.pass(host().now_mono_ns())) {
+      host().warn("data points cannot be shown", {{"metric", rejected.metric},
+                                                  {"reason", rejected.reason},
+                                                  {"rejected items", rejected.items},
+                                                  {"more such batches since the last", *passed}});
+    }
+  }
+  return call.reply(result);
+}
+
+void Prometheus::help_conflict(std::string_view metric, std::string_view help, std::string_view kept) {
+  if (const auto passed = help_conflicts_.pass(host().now_mono_ns())) {
+    host().info("a metric has two descriptions, the first one is shown",
+                {{"metric", metric}, {"existing", kept}, {"dropped", help}, {"more since the last", *passed}});
+  }
+}
+
+std::optional<net::HttpResponse> Prometheus::admit(const net::HttpRequest& request) {
+  if (request.path != kPath) return net::HttpResponse{.status = 404, .body = "the metrics are at /metrics\n"};
+  if (request.method != "GET" && request.method != "HEAD")
+    return net::HttpResponse{.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}};
+  return std::nullopt;
+}
+
+void Prometheus::handle(const net::HttpRequest& request, net::HttpBody, net::HttpReply reply) {
+  const auto negotiated = formats::prometheus::negotiate(request.field("accept"), config_.enable_open_metrics);
+  net::HttpResponse response;
+  response.content_type = negotiated.content_type();
+  const size_t last = last_body_bytes_;
+  response.body.reserve(last + last / 8);
+  {
+    const std::lock_guard lock(mutex_);
+    expire();
+    const auto writer = formats::prometheus::make_writer(
+        negotiated.format, response.body, {.escaping = negotiated.escaping, .plain_names = translator_.plain_names()});
+    write_all(table_, config_.send_timestamps, *writer);
+  }
+  last_body_bytes_ = response.body.size();
+  scrapes_metric_.add();
+  compress(formats::prometheus::negotiate_encoding(request.field("accept-encoding")), response);
+  reply.send(std::move(response));
+}
+
+}  // namespace sluice::exporters
