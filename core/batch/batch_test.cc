@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/batch/batch.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -34,7 +34,7 @@ std::string text(const sluice_segment& s) {
 uint8_t* filled(flow::Budget& budget, const std::string& bytes) {
   uint8_t* buffer = batch::buffer_new(budget, Charge::entry, bytes.size());
   REQUIRE(buffer);
-  std::memcpy(buffer, bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), buffer);
   return buffer;
 }
 

@@ -82,7 +82,7 @@ class Connector {
     const Node* const written = section ? section->find("readers") : nullptr;
     const bool absent = !written || written->kind == NodeKind::null;
     if (absent) metrics.readers.push_back({PullReader{PullExporter{PrometheusReader{}}}});
-    if (metrics.readers.empty() && metrics.level != MetricsLevel::none)
+    if (written && metrics.readers.empty() && metrics.level != MetricsLevel::none)
       diagnostics_.error("config.missing", written->mark, written->length, "service::telemetry::metrics::readers",
                          "there is no reader, but the level is not none", "leave readers out for the default");
     if (metrics.level == MetricsLevel::none) return;

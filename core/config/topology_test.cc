@@ -267,11 +267,12 @@ TEST_CASE("topology: connector that keeps the signal, needs it at both ends", "[
   const std::string said = said_of_ends(
       "    traces: {receivers: [otlp], exporters: [debug, same]}\n"
       "    metrics: {receivers: [same], exporters: [debug]}\n");
-  CHECK(said.find("f.yaml:6:50: error: service::pipelines::traces::exporters: connector \"same\" keeps the signal, but "
+  INFO(said);
+  CHECK(said.find("f.yaml:6:52: error: service::pipelines::traces::exporters: connector \"same\" keeps the signal, but "
                   "no pipeline of traces has it as receiver; name it in the receivers of a pipeline of traces "
                   "[config.connector]") != std::string::npos);
   CHECK(
-      said.find("f.yaml:7:26: error: service::pipelines::metrics::receivers: connector \"same\" keeps the signal, but "
+      said.find("f.yaml:7:27: error: service::pipelines::metrics::receivers: connector \"same\" keeps the signal, but "
                 "no pipeline of metrics has it as exporter; name it in the exporters of a pipeline of metrics "
                 "[config.connector]") != std::string::npos);
 }
