@@ -123,7 +123,8 @@ def test_plugin_check_only_warns_of_a_second_symbol():
 
 
 @pytest.mark.parametrize("settings, said", [
-    ((), "exporter otlp_http: settings: it cannot be checked with these"),
+    ((), "created and destroyed: create() fails with the given settings: at least one endpoint must be specified"),
+    ((), "exporter otlp_http: settings: give some with which it starts on this machine: otlp_http='{key: value}'"),
     (("--config", "otlp_http={endpoit: http://127.0.0.1:1}"), "endpoit"),
     (("--config", "otlp_grpc={endpoint: x}"), "settings: it has no component otlp_grpc"),
     (("--config", "otlp_http"), "expected TYPE={SETTINGS}"),
