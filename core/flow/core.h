@@ -145,25 +145,25 @@ class Delivery::Core {
  public:
   Core(const config::Delivery& settings, const Payload& payload, Budget* budget, uint64_t seed);
 
-  // door.cc
+  // The events and looks of the public face: door.cc,
   Offered offer(const Offer& offer, uint64_t now, Actions& out);
   Room reserve(uint64_t items, uint64_t bytes, uint64_t now);
   void cancel(uint64_t items, uint64_t bytes, uint64_t now, Actions& out);
   uint64_t pass_over(uint64_t items, bool owner_is_early, uint64_t now, Actions& out);
   uint64_t retry_hint(uint64_t now);
 
-  // clock.cc
+  // clock.cc,
   void timer(uint64_t now, Actions& out);
   void drain(uint64_t backoff_cap, uint64_t now, Actions& out);
   void end_now(uint64_t now, Actions& out);
   void set_limits(const Limits& limits, uint64_t now, Actions& out);
 
-  // delivery.cc
+  // delivery.cc,
   Levels recount() const;
   uint64_t imbalance() const;
   Health health() const;
 
-  // attempts.cc: which request is sent when
+  // attempts.cc
   sluice_status result(uint64_t attempt, const sluice_result& result, uint64_t now, Actions& out);
   void busy(uint64_t attempt, uint64_t now, Actions& out);
   void writable(uint64_t now, Actions& out);
@@ -198,7 +198,7 @@ class Delivery::Core {
   };
   using FormingList = std::list<Forming>;
 
-  // delivery.cc
+  // door.cc: who gets a place
   uint64_t units(uint64_t items, uint64_t bytes) const;
   bool has_place() const { return used_ + reserved_ < capacity_; }
   bool stuck(uint64_t now) const { return used_ != 0 && now >= last_progress_ + kStuckAfter; }
@@ -208,6 +208,8 @@ class Delivery::Core {
   bool evict_oldest(uint64_t now, Actions& out);
   void admit_waiters(uint64_t now, Actions& out);
   void refuse_waiters(Actions& out);
+
+  // clock.cc: what every event ends with, and what time brings
   void finish_step(uint64_t now, Actions& out);
   void arm(uint64_t now, Actions& out);
   void set_alarm(uint64_t due, uint32_t index, uint32_t serial, Alarm::Kind kind);
