@@ -10,6 +10,7 @@ import pytest
 from harness import prometheus as prometheuses
 from harness.collector import BINARY, ROOT, wait_until
 
+pytestmark = pytest.mark.timeout(300)
 LAB = ROOT / "examples/lab"
 
 
@@ -56,7 +57,8 @@ def test_without_backends_it_runs_and_says_what_is_not_there(lab, tmp_path):
     for name in ("prometheus", "tempo", "loki"):
         assert re.search(rf"^{name} +not there: .*LAB_{name.upper()}=", output(folder), re.MULTILINE)
     log = folder / "collector.log"
-    wait_until(lambda: all(re.search(rf'"{item}": [1-9]', log.read_text()) for item in ("spans", "log records")), 30, "traces and logs on the console")
+    wait_until(lambda: all(re.search(rf'"{item}": [1-9]', log.read_text()) for item in ("spans", "log records")), 30,
+               "traces and logs on the console")
     finish(one, folder)
     assert not (folder / "lab.png").exists()
 
@@ -65,7 +67,7 @@ def test_with_prometheus_it_answers_its_questions_and_draws_the_picture(lab, tmp
     one = lab(LAB_PROMETHEUS=prometheus_binary)
     folder = tmp_path / "lab"
     port = int(re.search(r"^Prometheus +http://localhost:(\d+)", output(folder), re.MULTILINE)[1])
-    prometheuses.Api(port).wait_for('sum by (route) (rate(app_http_requests_total[10s])) > 0', lambda answer: len(answer) == 3)
+    prometheuses.Api(port).wait_for("sum by (route) (rate(app_http_requests_total[10s])) > 0", lambda answer: len(answer) == 3)
     text = finish(one, folder)
     for route in ("/hello", "/slow", "/error"):
         assert re.search(rf"^    {route} +\d", text, re.MULTILINE), text

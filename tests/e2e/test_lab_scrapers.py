@@ -34,7 +34,8 @@ class Scraped:
     def scrape(self):
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=30) as answer:
             page = answer.read().decode()
-        return {int(number): float(value) for number, value in re.findall(r'^requests\{.*\bname="item (\d+)".*\} (\S+)$', page, re.MULTILINE)}
+        found = re.findall(r'^requests\{.*\bname="item (\d+)".*\} (\S+)$', page, re.MULTILINE)
+        return {int(number): float(value) for number, value in found}
 
 
 WHOLE = {index: float(index) for index in range(SERIES)}
