@@ -51,20 +51,21 @@ void Debug::stop(uint64_t) {
 sluice_status Debug::consume(const Call& call) {
   if (config_.use_internal_logger && !host().log_enabled(SLUICE_INFO)) return SLUICE_DONE;
   const Summary summary = summarise(call.batch());
-  say(summary.title, summary.counts);
-  if (config_.verbosity == Verbosity::normal) say(print_normal(call.batch()), {});
-  if (config_.verbosity == Verbosity::detailed) say(print_detailed(call.batch()), {});
+  say(call.signal(), summary.title, summary.counts);
+  if (config_.verbosity == Verbosity::normal) say(call.signal(), print_normal(call.batch()), {});
+  if (config_.verbosity == Verbosity::detailed) say(call.signal(), print_detailed(call.batch()), {});
   return SLUICE_DONE;
 }
 
-void Debug::say(std::string_view message, const Counts& counts) {
+void Debug::say(sluice_signal signal, std::string_view message, const Counts& counts) {
   if (!sampler_.print(message, host().now_mono_ns())) return;
   if (config_.use_internal_logger) {
-    const std::vector<LogField> fields(counts.begin(), counts.end());
+    std::vector<LogField> fields{{"otelcol.signal", signal_name(signal)}};
+    for (const auto& [name, count] : counts) fields.emplace_back(name, count);
     host().log(SLUICE_INFO, message, fields, "", 0);
     return;
   }
-  const std::string problem = output_.write(console_line(host().now_unix_ns(), message, counts));
+  const std::string problem = output_.write(console_line(message, counts));
   if (problem.empty()) return;
   if (const auto passed = write_errors_.pass(host().now_mono_ns()))
     host().error(problem, {{"more such errors since the last", *passed}});

@@ -22,7 +22,7 @@ class Debug final : public Exporter {
   sluice_status consume(const Call& call) override;
 
  private:
-  void say(std::string_view message, const Counts& counts);
+  void say(sluice_signal signal, std::string_view message, const Counts& counts);
 
   const Config config_;
   Sampler sampler_;

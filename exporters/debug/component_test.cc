@@ -50,11 +50,12 @@ TEST_CASE("debug exporter: basic prints the counts", "[exporter][debug]") {
   using Fields = std::vector<std::pair<std::string, std::string>>;
   CHECK(logs[0].level == SLUICE_INFO);
   CHECK(logs[0].text == "Traces");
-  CHECK(logs[0].fields == Fields{{"resource spans", "1"}, {"spans", "3"}});
+  CHECK(logs[0].fields == Fields{{"otelcol.signal", "traces"}, {"resource spans", "1"}, {"spans", "3"}});
   CHECK(logs[1].text == "Metrics");
-  CHECK(logs[1].fields == Fields{{"resource metrics", "2"}, {"metrics", "3"}, {"data points", "3"}});
+  CHECK(logs[1].fields ==
+        Fields{{"otelcol.signal", "metrics"}, {"resource metrics", "2"}, {"metrics", "3"}, {"data points", "3"}});
   CHECK(logs[2].text == "Logs");
-  CHECK(logs[2].fields == Fields{{"resource logs", "1"}, {"log records", "4"}});
+  CHECK(logs[2].fields == Fields{{"otelcol.signal", "logs"}, {"resource logs", "1"}, {"log records", "4"}});
 }
 
 TEST_CASE("debug exporter: normal and detailed follow the counts with one text", "[exporter][debug]") {
@@ -69,7 +70,7 @@ TEST_CASE("debug exporter: normal and detailed follow the counts with one text",
   REQUIRE(host.logs().size() == 2);
   CHECK(host.logs()[0].text == "Logs");
   CHECK(host.logs()[1].text.starts_with(begins));
-  CHECK(host.logs()[1].fields.empty());
+  CHECK(host.logs()[1].fields == std::vector<std::pair<std::string, std::string>>{{"otelcol.signal", "logs"}});
 }
 
 TEST_CASE("debug exporter: equal messages of a second are sampled", "[exporter][debug]") {
@@ -102,7 +103,7 @@ TEST_CASE("debug exporter: own output is appended to files", "[exporter][debug]"
                 Tree::map({{"use_internal_logger", false}, {"output_paths", Tree::list({plain, "file://" + url})}}));
   REQUIRE(debug.start() == SLUICE_DONE);
   debug.consume(SLUICE_TRACES, message(SLUICE_TRACES, 1));
-  const std::string line = "2023-11-14T22:13:20.000Z\tINFO\tTraces\t{\"resource spans\": 1, \"spans\": 1}\n";
+  const std::string line = "Traces\t{\"resource spans\": 1, \"spans\": 1}\n";
   CHECK(read(plain) == "before\n" + line);
   CHECK(read(url) == line);
   CHECK(host.logs().empty());

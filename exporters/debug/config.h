@@ -31,7 +31,7 @@ struct DebugConfig {
       "After those, every n-th equal message of the second is printed; 1: all, 0: none.")
         .unit("messages");
     s("use_internal_logger", use_internal_logger,
-      "Print through the collector's own log; otherwise to output_paths, as time, level, message and fields.");
+      "Print through the collector's own log; otherwise to output_paths, without time and level.");
     s("output_paths", output_paths, "Where to print: stdout, stderr, or files, which are appended to.")
         .default_text("[stdout]")
         .unique();

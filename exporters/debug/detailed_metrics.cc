@@ -150,6 +150,7 @@ void append_metric(std::string& out, const wire::Metric& metric) {
   using Type = wire::Metric::Type;
   print(out, "Descriptor:\n     -> Name: ", metric.name, "\n     -> Description: ", metric.description,
         "\n     -> Unit: ", metric.unit, "\n     -> DataType: ", type_name(metric.type), "\n");
+  append_attributes(out, "     -> Metadata", metric.metadata);
   if (metric.type == Type::sum) print(out, "     -> IsMonotonic: ", metric.is_monotonic ? "true" : "false", "\n");
   if (metric.type == Type::sum || metric.type == Type::histogram || metric.type == Type::exponential_histogram)
     print(out, "     -> AggregationTemporality: ", temporality_name(metric.aggregation_temporality), "\n");

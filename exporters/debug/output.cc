@@ -5,8 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
-#include <cstdio>
 #include <cstring>
 #include <system_error>
 
@@ -32,19 +30,8 @@ std::string write_all(int fd, std::string_view text) {
 
 }  // namespace
 
-std::string console_line(uint64_t unix_ns, std::string_view message, const Counts& counts) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> time{milliseconds(unix_ns / 1'000'000)};
-  const auto day = floor<days>(time);
-  const year_month_day date(day);
-  const hh_mm_ss clock(time - day);
-  char stamp[64];
-  std::snprintf(stamp, sizeof stamp, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  std::string line;
-  print(line, std::string_view(stamp), "\tINFO\t", message);
+std::string console_line(std::string_view message, const Counts& counts) {
+  std::string line(message);
   if (!counts.empty()) {
     std::string_view before = "\t{\"";
     for (const auto& [name, count] : counts) print(line, std::exchange(before, ", \""), name, "\": ", count);

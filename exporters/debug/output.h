@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The exporter's own printing, for use_internal_logger: false. Entries are lines of time, level, message and fields,
-// with tabs between them, as a console encoder of the OpenTelemetry Collector writes them.
+// The exporter's own printing, for use_internal_logger: false: the message and, behind a tab, its fields, without time
+// and level, as the OpenTelemetry Collector prints it.
 #ifndef SLUICE_EXPORTERS_DEBUG_OUTPUT_H
 #define SLUICE_EXPORTERS_DEBUG_OUTPUT_H
 
@@ -15,8 +15,8 @@ namespace sluice::exporters {
 
 using Counts = std::vector<std::pair<std::string_view, uint64_t>>;
 
-// "2023-11-14T22:13:20.250Z\tINFO\tTraces\t{"resource spans": 1, "spans": 1}\n"
-std::string console_line(uint64_t unix_ns, std::string_view message, const Counts& counts);
+// "Traces\t{"resource spans": 1, "spans": 1}\n"
+std::string console_line(std::string_view message, const Counts& counts);
 
 class Output {
  public:

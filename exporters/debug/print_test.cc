@@ -178,6 +178,7 @@ std::string all_metrics() {
     scope.message(2, [](auto& metric) {
       metric.text(1, "g");
       metric.message(5, [](auto& gauge) { gauge.message(1, [](auto& point) { point.float64(4, 0.25); }); });
+      attribute(metric, 12, "m", 3);
     });
   });
 }
@@ -392,6 +393,8 @@ TEST_CASE("debug detailed: points of every kind", "[exporter][debug]") {
                                                        "     -> Description: \n"
                                                        "     -> Unit: \n"
                                                        "     -> DataType: Gauge\n"
+                                                       "     -> Metadata:\n"
+                                                       "          -> m: Int(3)\n"
                                                        "NumberDataPoints #0\n" +
                                                        kNever + "Value: 0.250000\n");
 }
