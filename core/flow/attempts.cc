@@ -106,9 +106,10 @@ bool Delivery::Core::start(uint32_t index, uint64_t now, Actions& out) {
   for (const Part& part : request.parts) {
     Source& source = sources_[part.source];
     source.started = true;
-    if (!source.owed || source.deadline == 0) continue;
+    if (!source.owed) continue;
     bool searched = source.blamed != Reason::none && now < source.search_until && rules_.search_ends_in_time;
-    request.deadline = std::min(request.deadline, searched ? source.search_until : source.deadline);
+    uint64_t until = searched ? source.search_until : source.deadline;
+    if (until != 0) request.deadline = std::min(request.deadline, until);
   }
   if (request.search != kNothing) ++searches_[request.search].requests;
   uint64_t deadline = request.deadline;  // as the exporter hears it

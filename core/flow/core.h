@@ -34,6 +34,7 @@ inline constexpr uint64_t kPurse = 64;
 inline constexpr uint64_t kPurseRefill = kSecond / 16;
 inline constexpr uint32_t kRefusedUntilSample = 15;
 inline constexpr uint64_t kSearchReserve = kSecond;  // at most so long before its sender's deadline a search ends
+inline constexpr uint64_t kSearchWithoutDeadline = 8 * kSecond;  // HTTP tells none; OTLP's senders wait for 10 s
 inline constexpr uint64_t kSentAlone = 60 * kSecond;
 inline constexpr size_t kDrainSeconds = 10;
 inline constexpr size_t kLongestText = 512;  // of a destination's words
@@ -47,7 +48,7 @@ struct Part {  // items [first, first + count) of a source, by the number of its
 struct Source {
   uint64_t user = 0, items = 0, bytes = 0, units = 0;
   uint64_t deadline = 0;      // of the sender that waits; 0: none
-  uint64_t search_until = 0;  // so that the sender hears of it before its deadline; 0: no limit
+  uint64_t search_until = 0;  // so that the sender hears of it before it gives up; 0: not known yet
   uint64_t left = 0;          // items that have not ended
   uint64_t kept = 0;          // items that the shell holds in memory for it
   uint64_t delivered = 0;
@@ -266,7 +267,7 @@ class Delivery::Core {
   void too_large(uint32_t request, const Decision& decision, bool learn, uint64_t now);
   void halve(uint32_t request);
   void bisect(uint32_t request, const sluice_result& result, uint64_t now, Actions& out);
-  void blame(const Request& request, Reason reason, const sluice_result& result);
+  void blame(const Request& request, Reason reason, const sluice_result& result, uint64_t now);
   bool search_is_over(const Request& request, uint64_t now) const;
   void end_search(uint32_t source, uint64_t now, Actions& out);
   void sample(uint32_t request);

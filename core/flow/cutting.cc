@@ -158,7 +158,7 @@ void Delivery::Core::bisect(uint32_t index, const sluice_result& result, uint64_
 
 // Who waits for the outcome hears of it before its own deadline; otherwise it would send the same again, and the search
 // would begin anew, for ever.
-void Delivery::Core::blame(const Request& request, Reason reason, const sluice_result& result) {
+void Delivery::Core::blame(const Request& request, Reason reason, const sluice_result& result, uint64_t now) {
   uint32_t index = request.parts.front().source;
   if (index != request.parts.back().source) {
     for (const Part& part : request.parts) sources_[part.source].suspect = true;
@@ -169,14 +169,14 @@ void Delivery::Core::blame(const Request& request, Reason reason, const sluice_r
   source.blamed = reason;
   source.code = result.code;
   source.text.assign(result.text.ptr ? result.text.ptr : "", std::min<uint64_t>(result.text.len, kLongestText));
-  if (source.search_until != 0) set_alarm(source.search_until, index, source.serial, Alarm::Kind::search);
+  if (source.deadline == 0) source.search_until = now + kSearchWithoutDeadline;
+  set_alarm(source.search_until, index, source.serial, Alarm::Kind::search);
 }
 
 bool Delivery::Core::search_is_over(const Request& request, uint64_t now) const {
   const Source& source = sources_[request.parts.front().source];
-  return source.blamed != Reason::none && source.owed && source.search_until != 0 && now >= source.search_until &&
-         gate_ == Gate::open && request.parts.front().source == request.parts.back().source &&
-         rules_.search_ends_in_time;
+  return source.blamed != Reason::none && source.owed && now >= source.search_until && gate_ == Gate::open &&
+         request.parts.front().source == request.parts.back().source && rules_.search_ends_in_time;
 }
 
 // Its time is over: what is left of it is refused like the items that were found, except what is at the exporter.

@@ -55,7 +55,7 @@ void Delivery::Core::settle(uint32_t index, const sluice_result& result, bool is
   }
   if (is_probe && is_verdict(decision, result.status)) open_gate(out);
   bool refused = decision.act == Act::bisect && (result.status == SLUICE_FAILED_PERMANENT || threw);
-  if (refused) blame(request, threw ? Reason::plugin_error : Reason::permanent, result);
+  if (refused) blame(request, threw ? Reason::plugin_error : Reason::permanent, result, now);
   bool fails = decision.act == Act::retry && request.search != kNothing &&
                (decision.scope == Scope::request || (result.flags & SLUICE_RESULT_UNKNOWN) != 0);
   if ((refused || fails) && search_is_over(request, now)) {

@@ -180,6 +180,19 @@ TEST_CASE("search: who waits hears of it before its deadline, also if it is not 
   CHECK(b.notices.back().untried_items < b.notices.back().items);
 }
 
+TEST_CASE("search: a sender that names no deadline is taken to have ten seconds", "[flow][search]") {
+  Bench b(waiting(2));
+  const uint64_t began = b.now;
+  b.offer(1, 10'000);
+  search(
+      b, [](uint64_t, uint64_t item) { return item % 1000 == 711; }, 500 * kMillisecond);
+  CHECK(b.now - began < 10 * kSecond);
+  REQUIRE(b.answers.size() == 1);
+  CHECK(b.answers[0].status == SLUICE_DONE);
+  CHECK(b.answers[0].rejected_items > 10);
+  CHECK(b.seen(Seen::search_cut_short) == 1);
+}
+
 TEST_CASE("search: a part that is not answered is given up in time", "[flow][search]") {
   config::Delivery s = waiting(1);
   s.timeout = std::chrono::seconds(30);
