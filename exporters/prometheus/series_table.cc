@@ -11,6 +11,7 @@ namespace {
 using formats::prometheus::BucketBounds;
 using formats::prometheus::FamilyType;
 
+constexpr size_t kFewAdded = 64;   // so many are put into their places, more are sorted with all
 constexpr size_t kManyBounds = 8;  // a family with more different bounds forgets those that no series has
 
 bool has_parts(FamilyType type) {
@@ -150,14 +151,43 @@ void SeriesTable::expire(uint64_t before_mono_ns) {
 
 void SeriesTable::sort(Family& family) {
   if (family.alive < family.series.size()) drop_removed(family);
-  if (family.sorted == family.series.size()) return;
+  const size_t added = family.series.size() - family.sorted;
+  if (added == 0) return;
+  if (added > kFewAdded)
+    sort_all(family);
+  else
+    insert_added(family);
+  family.sorted = family.series.size();
+}
+
+// PERF: keys of bytes, made once, instead of labels that are read at every comparison.
+void SeriesTable::sort_all(Family& family) {
+  struct Keyed {
+    size_t begin, size;
+    uint32_t number;
+  };
+  std::string keys;
+  std::vector<Keyed> all;
+  all.reserve(family.series.size());
+  for (const uint32_t number : family.series) {
+    const size_t begin = keys.size();
+    formats::prometheus::append_sort_key(keys, at(number).labels.view());
+    all.push_back({begin, keys.size() - begin, number});
+  }
+  std::sort(all.begin(), all.end(), [&keys](const Keyed& a, const Keyed& b) {
+    const std::string_view whole = keys;
+    return whole.substr(a.begin, a.size) < whole.substr(b.begin, b.size);
+  });
+  for (size_t i = 0; i < all.size(); ++i) family.series[i] = all[i].number;
+}
+
+void SeriesTable::insert_added(Family& family) {
   const auto before = [this](uint32_t a, uint32_t b) {
     return formats::prometheus::compare_labels(at(a).labels.view(), at(b).labels.view()) < 0;
   };
-  const auto middle = family.series.begin() + static_cast<std::ptrdiff_t>(family.sorted);
-  std::sort(middle, family.series.end(), before);
-  std::inplace_merge(family.series.begin(), middle, family.series.end(), before);
-  family.sorted = family.series.size();
+  for (auto next = family.series.begin() + static_cast<std::ptrdiff_t>(family.sorted); next != family.series.end();
+       ++next)
+    std::rotate(std::upper_bound(family.series.begin(), next, *next, before), next, next + 1);
 }
 
 }  // namespace sluice::exporters

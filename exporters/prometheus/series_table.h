@@ -76,6 +76,8 @@ class SeriesTable {
   void unlink(Series& series);
   void drop_removed(Family& family);
   void sort(Family& family);
+  void sort_all(Family& family);
+  void insert_added(Family& family);
 
   const Hasher hasher_;
   std::vector<std::unique_ptr<Series[]>> chunks_;

@@ -133,6 +133,25 @@ std::strong_ordering compare_labels(std::string_view a, std::string_view b) {
   return std::strong_ordering::equal;
 }
 
+// The number of labels, then each value up to a zero byte. Within values zero is 1 1, and one is 1 2.
+void append_sort_key(std::string& out, std::string_view rendered) {
+  const size_t head = out.size();
+  out.append(2, '\0');
+  size_t count = 0;
+  for (; !rendered.empty(); ++count) {
+    skip_name(rendered);
+    rendered.remove_prefix(1);
+    for (int byte = take_byte(rendered); byte >= 0; byte = take_byte(rendered)) {
+      if (byte <= 1) out += '\1';
+      out += static_cast<char>(byte <= 1 ? byte + 1 : byte);
+    }
+    out += '\0';
+    rendered.remove_prefix(std::min<size_t>(2, rendered.size()));
+  }
+  out[head] = static_cast<char>(count >> 8);
+  out[head + 1] = static_cast<char>(count);
+}
+
 std::string escape_label_names(std::string_view rendered, Escaping escaping) {
   std::string out;
   for (LabelReader reader(rendered); reader.next();)

@@ -56,6 +56,9 @@ class LabelReader {
 // The order of series within a family: fewer labels first, then by the values, label by label.
 std::strong_ordering compare_labels(std::string_view a, std::string_view b);
 
+// Appends bytes whose order is the same, for sorting many of them: all to be compared are made before.
+void append_sort_key(std::string& out, std::string_view rendered);
+
 // The same labels with names for a scraper that wants this escaping.
 std::string escape_label_names(std::string_view rendered, Escaping escaping);
 

@@ -48,6 +48,11 @@ TEST_CASE("labels: order of series is by number, then by values, names aside", "
   const std::vector<std::string> ascending = {
       rendered({}),
       rendered({{"z", ""}}),
+      rendered({{"a", std::string(1, '\0')}}),
+      rendered({{"a", std::string("\0\0", 2)}}),
+      rendered({{"a", std::string("\0\1", 2)}}),
+      rendered({{"a", "\1"}}),
+      rendered({{"a", "\2"}}),
       rendered({{"a", "\n"}}),
       rendered({{"a", "!"}}),
       rendered({{"a", "\""}}),
@@ -65,6 +70,10 @@ TEST_CASE("labels: order of series is by number, then by values, names aside", "
     for (size_t k = 0; k < ascending.size(); ++k) {
       INFO(ascending[i] << " against " << ascending[k]);
       CHECK(compare_labels(ascending[i], ascending[k]) == (i <=> k));
+      std::string key, other;
+      append_sort_key(key, ascending[i]);
+      append_sort_key(other, ascending[k]);
+      CHECK((key <=> other) == (i <=> k));
     }
   }
 }
