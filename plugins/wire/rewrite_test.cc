@@ -245,7 +245,7 @@ struct Doubling {
   }
   void attribute(const EncodedAttribute& attribute, AttributeChanges& changes) {
     const std::string text(value_in(attribute.value_field).text());
-    changes.replace(attribute, attribute.key_field,
+    changes.replace(attribute.field, attribute.key_field,
                     to_bytes(values.emplace_back(value_field(string_value(text + text)))));
   }
   void end(AttributeChanges&) {}

@@ -112,10 +112,10 @@ class Writer {
     store_varint(data() + body - reserved, size);
   }
 
-  /// Writes tag and length of a message whose size is known; as many bytes have to follow.
-  void begin_sized_message(uint32_t number, size_t size) {
-    tag(number, WireType::length);
-    append_varint(out_, size);
+  /// Room for `size` bytes that the caller fills.
+  uint8_t* extend(size_t size) {
+    out_.resize(out_.size() + size);
+    return data() + (out_.size() - size);
   }
 
   Out& out() noexcept { return out_; }

@@ -96,7 +96,7 @@ uint32_t Actions::key_number(std::string_view name) {
     if (keys_[i].name == name) return i;
   }
   keys_.push_back({std::string(name), wire::key_field(name), hash_of(name)});
-  lengths_ |= UINT64_C(1) << (name.size() & 63);
+  maybe_[shape(name)] = true;
   return static_cast<uint32_t>(keys_.size() - 1);
 }
 
@@ -169,12 +169,10 @@ bool ActionEditor::begin(wire::Message, wire::Bytes) {
   return true;
 }
 
-void ActionEditor::attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges&) {
+void ActionEditor::note(const wire::EncodedAttribute& attribute) {
   uint32_t key = kNone;
   uint64_t matched_by = 0;
   if (known_keys_.empty()) {
-    // Most attributes are named by no action, and their length says so.
-    if ((actions_.lengths_ >> (attribute.key.size() & 63) & 1) == 0) return;
     key = actions_.find(attribute.key, hash_of(attribute.key));
   } else {
     const uint64_t hash = hash_of(attribute.key);
@@ -196,19 +194,20 @@ void ActionEditor::attribute(const wire::EncodedAttribute& attribute, wire::Attr
       first_[key] = static_cast<uint32_t>(slots_.size());
     }
   }
-  slots_.push_back({attribute, key, matched_by, attribute.value_field, true, false});
+  slots_.emplace_back(attribute.field, attribute.key_field, attribute.value_field, attribute.value_field, matched_by,
+                      key);
 }
 
 void ActionEditor::end(wire::AttributeChanges& changes) {
   for (const Step& step : actions_.steps_) run(step);
   for (const Slot& slot : slots_) {
-    if (slot.added) {
-      if (slot.alive) changes.add(wire::to_bytes(actions_.keys_[slot.key].field), slot.value);
+    if (slot.field.empty()) {
+      if (slot.alive) changes.add(slot.key_field, slot.value);
     } else if (!slot.alive) {
-      changes.erase(slot.attribute);
-    } else if (slot.value.data() != slot.attribute.value_field.data() &&
-               wire::to_text(slot.value) != wire::to_text(slot.attribute.value_field)) {
-      changes.replace(slot.attribute, slot.attribute.key_field, slot.value);
+      changes.erase(slot.field);
+    } else if (slot.value.data() != slot.old_value.data() &&
+               wire::to_text(slot.value) != wire::to_text(slot.old_value)) {
+      changes.replace(slot.field, slot.key_field, slot.value);
     }
   }
 }
@@ -267,7 +266,8 @@ std::optional<wire::Bytes> ActionEditor::source(const Step& step) const {
 void ActionEditor::set(uint32_t key, wire::Bytes value) {
   if (there(key)) return each_of(key, [&](Slot& slot) { slot.value = value; });
   first_[key] = static_cast<uint32_t>(slots_.size());
-  slots_.push_back({wire::EncodedAttribute({}, {}), key, actions_.keys_[key].matched_by, value, true, true});
+  const Actions::Key& added = actions_.keys_[key];
+  slots_.emplace_back(wire::Bytes(), wire::to_bytes(added.field), wire::Bytes(), value, added.matched_by, key);
 }
 
 void ActionEditor::erase(Slot& slot) {

@@ -12,6 +12,7 @@
 #ifndef SLUICE_PLUGINS_FORMATS_ATTRIBUTES_ACTIONS_H
 #define SLUICE_PLUGINS_FORMATS_ATTRIBUTES_ACTIONS_H
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -65,6 +66,10 @@ class Actions {
     std::vector<uint32_t> group_keys;
   };
 
+  // What tells most keys apart at a glance.
+  static uint8_t shape(std::string_view key) {
+    return static_cast<uint8_t>(key.size() * 8 + (key.empty() ? 0 : static_cast<uint8_t>(key.back())));
+  }
   uint32_t key_number(std::string_view name);
   void fill_table();
   // The number of a key that some action names, else kNone.
@@ -73,8 +78,8 @@ class Actions {
 
   std::vector<Step> steps_;
   std::vector<Key> keys_;
-  std::vector<uint32_t> table_;  // open addressing, by hash; a power of two
-  uint64_t lengths_ = 0;         // of keys, one bit each modulo 64
+  std::vector<uint32_t> table_;    // open addressing, by hash; a power of two
+  std::array<bool, 256> maybe_{};  // by shape(): whether a key of that shape is named
   std::vector<Pattern> key_patterns_;
   std::vector<FromContext> from_contexts_;
   size_t expected_growth_ = 0;
@@ -112,7 +117,11 @@ class ActionEditor {
 
   // For wire::rewrite_attributes().
   bool begin(wire::Message, wire::Bytes);
-  void attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges&);
+  void attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges&) {
+    // PERF: most attributes are named by no action.
+    if (known_keys_.empty() && !actions_.maybe_[Actions::shape(attribute.key)]) return;
+    note(attribute);
+  }
   void end(wire::AttributeChanges& changes);
 
  private:
@@ -121,12 +130,16 @@ class ActionEditor {
 
   // An attribute that some action names, or that an action has added.
   struct Slot {
-    wire::EncodedAttribute attribute;
-    uint32_t key;         // number, or kNone: only a pattern matches it
-    uint64_t matched_by;  // bits of patterns
-    wire::Bytes value;    // field, as it is now
-    bool alive;
-    bool added;
+    Slot(wire::Bytes whole, wire::Bytes key_part, wire::Bytes old, wire::Bytes now, uint64_t patterns, uint32_t number)
+        : field(whole), key_field(key_part), old_value(old), value(now), matched_by(patterns), key(number) {}
+
+    wire::Bytes field;  // empty: an action has added it
+    wire::Bytes key_field;
+    wire::Bytes old_value;  // field, as it came
+    wire::Bytes value;      // and as it is now
+    uint64_t matched_by;    // bits of patterns
+    uint32_t key;           // number, or kNone: only a pattern matches it
+    bool alive = true;
   };
   // Keys seen before and what was found out about them, so that patterns are tried once for each.
   struct KnownKey {
@@ -136,6 +149,7 @@ class ActionEditor {
     bool used = false;
   };
 
+  void note(const wire::EncodedAttribute& attribute);
   bool there(uint32_t key) const { return first_[key] != kNone; }
   const Slot& slot_of(uint32_t key) const { return slots_[first_[key]]; }
   template <class F>

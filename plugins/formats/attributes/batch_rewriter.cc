@@ -13,6 +13,7 @@ namespace {
 // A batch that the core does not take as one.
 struct NotSealed {
   sluice_status status;
+  std::string why;
 };
 
 // The new batch: messages that changed, joined in buffers, and between them those that did not, shared.
@@ -62,7 +63,7 @@ class Assembly {
   void finish_buffer() {
     if (out_.empty()) return;
     NewBatch made = out_.seal(from_.signal);
-    if (!made) throw NotSealed{made.status};
+    if (!made) throw NotSealed{made.status, std::move(made.error)};
     pieces_.push_back({made.batch.get(), 0, 1});
     sealed_.push_back(std::move(made.batch));
   }
@@ -125,9 +126,10 @@ BatchRewriter::Rewritten BatchRewriter::rewrite(const Call& call) {
   } catch (const std::bad_alloc&) {
     return {{}, call.reply(Result::retryable(Code::resource_exhausted, "out of memory while attributes were changed"))};
   } catch (const NotSealed& failure) {
-    if (failure.status == SLUICE_BUSY)
-      return {{}, call.reply(Result::retryable(Code::resource_exhausted, "no memory for the changed batch"))};
-    return {{}, call.reply(Result::permanent(Code::internal, "the batch with changed attributes is no valid OTLP"))};
+    std::string text = "the batch with changed attributes was not taken: " + failure.why;
+    if (failure.status == SLUICE_FAILED_PERMANENT)
+      return {{}, call.reply(Result::permanent(Code::internal, std::move(text)))};
+    return {{}, call.reply(Result::retryable(Code::unavailable, std::move(text)))};
   }
 }
 

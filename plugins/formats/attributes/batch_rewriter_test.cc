@@ -122,6 +122,7 @@ TEST_CASE("batch rewriter: a batch that the collector does not take is answered 
     answers.emplace_back(*result);
     return static_cast<sluice_status>(SLUICE_DONE);
   };
+  refusing.batch_error = [](const sluice_host*) { return str("bad length at byte 17"); };
   BatchRewriter rewriter(&refusing, wire::Level::item, actions(kUpdate));
   const BatchRef batch = host.batch(SLUICE_LOGS, logs_with({kOld}));
   const ContextRef context = host.context();
@@ -135,7 +136,7 @@ TEST_CASE("batch rewriter: a batch that the collector does not take is answered 
   }
   REQUIRE(answers.size() == 2);
   CHECK(answers[0].status() == SLUICE_FAILED_PERMANENT);
-  CHECK(answers[0].text() == "the batch with changed attributes is no valid OTLP");
+  CHECK(answers[0].text() == "the batch with changed attributes was not taken: bad length at byte 17");
   CHECK(answers[1].status() == SLUICE_FAILED_RETRYABLE);
   CHECK(host.live_batches() == 1);
 }
