@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cutting requests: to a size that passes, and in halves to find the items that are refused.
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "core/flow/core.h"
@@ -258,11 +259,18 @@ void Delivery::Core::next_part(uint32_t search_index, uint64_t now, Actions& out
     notice.text = std::move(search.text);
     return searches_.give_back(search_index);
   }
-  // Where time is short, the largest goes first: so the least is left untried.
+  // Where somebody waits, time is short. First what nobody is to blame for yet, so that each sender hears of its own;
+  // then whose search has least to do; of that the largest part, so that little is left untried.
   auto next = search.parked.end() - 1;
-  if (search.samples == 0 && !ordered() && sources_[requests_[*next].parts.front().source].search_until != 0) {
+  if (waits_ && search.samples == 0 && !ordered()) {
+    auto urgency = [&](uint32_t part) {
+      const std::vector<Part>& parts = requests_[part].parts;
+      const Source& first = sources_[parts.front().source];
+      bool known = first.blamed != Reason::none && parts.front().source == parts.back().source;
+      return std::tuple(!known, known ? kNever - first.left : 0, requests_[part].items);
+    };
     next = std::max_element(search.parked.begin(), search.parked.end(),
-                            [&](uint32_t a, uint32_t b) { return requests_[a].items < requests_[b].items; });
+                            [&](uint32_t a, uint32_t b) { return urgency(a) < urgency(b); });
   }
   uint32_t part = *next;
   search.parked.erase(next);

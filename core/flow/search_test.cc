@@ -193,6 +193,24 @@ TEST_CASE("search: a sender that names no deadline is taken to have ten seconds"
   CHECK(b.seen(Seen::search_cut_short) == 1);
 }
 
+TEST_CASE("search: of several senders with refused items, the small ones do not wait for the large", "[flow][search]") {
+  config::Delivery s = waiting(2);
+  s.sending_queue.value.batch.on = true;
+  s.sending_queue.value.batch.value.min_size = 10'020;
+  s.sending_queue.value.batch.value.flush_timeout = std::chrono::seconds(60);
+  Bench b(s);
+  b.offer(100, 1);  // something is under way, so the next ones are merged
+  b.offer(1, 10'000);
+  b.offer(2, 10);
+  b.offer(3, 10);
+  REQUIRE(b.calls.size() == 2);
+  search(
+      b, [](uint64_t, uint64_t item) { return item % 1000 == 7; }, 250 * kMillisecond);
+  REQUIRE(b.answers.size() == 4);
+  CHECK(b.answers.back().source == 1);
+  CHECK(b.seen(Seen::search_cut_short) == 1);  // only of the large one
+}
+
 TEST_CASE("search: a part that is not answered is given up in time", "[flow][search]") {
   config::Delivery s = waiting(1);
   s.timeout = std::chrono::seconds(30);
