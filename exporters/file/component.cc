@@ -24,9 +24,9 @@ std::optional<BackupPolicy> policy_of(const FileConfig& config) {
   return BackupPolicy{(c.max_megabytes == 0 ? 100 : c.max_megabytes) * kMiB, c.max_days, c.max_backups, c.localtime};
 }
 
-OutputPlan plan_of(const FileConfig& config, const RecordFormat& format, std::optional<BackupPolicy> rotation) {
+OutputPlan plan_of(const FileConfig& config, const RecordFormat& format, const std::optional<BackupPolicy>& rotation) {
   const bool folders = config.create_directory || config.group_by.enabled || rotation;
-  return {format.framing(), std::move(rotation), folders, config.directory_mode()};
+  return {format.framing(), rotation, folders, config.directory_mode()};
 }
 
 // Messages one behind the other are one message.

@@ -14,11 +14,9 @@ std::string clean_path(std::string_view path) {
     const std::string_view part = path.substr(from, end - from);
     from = end + 1;
     if (part.empty() || part == ".") continue;
-    if (part != "..") {
-      parts.push_back(part);
-    } else if (!parts.empty() && parts.back() != "..") {
+    if (part == ".." && !parts.empty() && parts.back() != "..") {
       parts.pop_back();
-    } else if (!rooted) {
+    } else if (part != ".." || !rooted) {
       parts.push_back(part);
     }
   }

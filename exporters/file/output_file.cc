@@ -56,7 +56,7 @@ std::optional<WriteProblem> OutputFile::open(bool keep) {
     close();
     return WriteProblem{EINVAL, "cannot rotate \"" + path_ + "\": it is not a regular file"};
   }
-  const auto mended = size_ == 0 ? std::nullopt : mend_tail();
+  auto mended = size_ == 0 ? std::nullopt : mend_tail();
   if (mended) close();
   return mended;
 }

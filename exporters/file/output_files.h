@@ -21,8 +21,8 @@ namespace sluice::exporters {
 class OutputFiles {
  public:
   // `append`: keep what is in a file when it is opened for the first time.
-  OutputFiles(Host host, OutputPlan plan, bool append, size_t max_open)
-      : host_(host), plan_(std::move(plan)), append_(append), max_open_(max_open) {}
+  OutputFiles(Host host, const OutputPlan& plan, bool append, size_t max_open)
+      : host_(host), plan_(plan), append_(append), max_open_(max_open) {}
 
   // Opens the file, so that a wrong path shows at the start.
   [[nodiscard]] std::optional<WriteProblem> open(const std::string& path);
