@@ -33,7 +33,7 @@ def test_components_lists_the_catalog():
     result = process.run_cli("components")
     assert result.returncode == 0
     for kind, name in (("receiver", "otlp"), ("processor", "batch"), ("exporter", "otlp_grpc"), ("exporter", "otlp_http"),
-                       ("exporter", "debug"), ("exporter", "nop"), ("receiver", "nop"), ("connector", "forward")):
+                       ("exporter", "debug"), ("exporter", "file"), ("exporter", "nop"), ("receiver", "nop"), ("connector", "forward")):
         assert re.search(rf"^{kind}\s+{name}\b", result.stdout, re.MULTILINE), f"no {kind} {name} in:\n{result.stdout}"
     for alias in ("otlphttp", "logging"):
         assert alias in result.stdout
@@ -86,23 +86,36 @@ def test_signals_drain_and_exit_0(collector, backend, number):
     assert backend.count("traces") == account["delivered"] == account["received"] == 123
 
 
-def test_readme_commands_show_the_first_span_log_and_metric(collector, tmp_path):
-    """Runs the README's own curl lines against examples/quickstart.yaml on free ports."""
-    http = process.free_port()
+def test_readme_commands_send_and_show_the_first_span_log_and_metric(collector):
+    """Runs the README's own lines against examples/quickstart.yaml on free ports."""
+    ports = {number: process.free_port() for number in (4317, 4318, 8889, 13133)}
+    settings = {"receivers.otlp.protocols.grpc": 4317, "receivers.otlp.protocols.http": 4318, "exporters.prometheus": 8889,
+                "extensions.health_check": 13133}
     sluice = collector(process.ROOT / "examples/quickstart.yaml",
-                       "--set", f"receivers.otlp.protocols.grpc.endpoint=localhost:{process.free_port()}",
-                       "--set", f"receivers.otlp.protocols.http.endpoint=localhost:{http}")
-    lines = re.findall(r"^ {4}(curl .*)$", (process.ROOT / "README.md").read_text(), re.MULTILINE)
-    assert len(lines) == 3
-    for line in lines:
-        answer = subprocess.run(line.replace(":4318", f":{http}"), shell=True, cwd=process.ROOT, stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, text=True, check=True).stdout
-        assert answer.startswith("HTTP/1.1 200"), answer
+                       *(word for path, number in settings.items() for word in ("--set", f"{path}.endpoint=localhost:{ports[number]}")))
+    ports[8888] = sluice.metrics_port
+    lines = re.findall(r"^ {4}((?:curl|cat) .*)$", (process.ROOT / "README.md").read_text(), re.MULTILINE)
+    sending, looking = ([line for line in lines if ("--data" in line) is sends] for sends in (True, False))
+
+    def answer(line):
+        line = re.sub(r"localhost:(\d+)", lambda found: f"localhost:{ports[int(found[1])]}", line).replace("@", f"@{process.ROOT}/")
+        return subprocess.run(line, shell=True, cwd=sluice.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                              check=False).stdout
+
+    assert len(sending) == 3
+    for line in sending:
+        assert answer(line).startswith("HTTP/1.1 200"), line
 
     def printed():
         text = sluice.output() + sluice.log()
         return all(name in text for name in ("first span", "Hello from curl", "greetings"))
 
     process.wait_until(printed, what="the three items on the console")
+    shown = {"sluice-data": ("first span", "Hello from curl"), ":8889": ('greetings_total{greeting_language="en"',),
+             ":8888": ("otelcol_receiver_accepted_spans", "sluice_ledger_imbalance"), ":13133": ("Server available",)}
+    assert len(looking) == len(shown)
+    for line in looking:
+        texts = next(texts for place, texts in shown.items() if place in line)
+        process.wait_until(lambda line=line, texts=texts: all(text in answer(line) for text in texts), what=f"{texts} from {line}")
     account = sluice.stop()
-    assert account["received"] == account["delivered"] == 3
+    assert account["received"] == 3 and account["delivered"] == 6  # each in its place, and on the console
