@@ -167,6 +167,13 @@ class Gathering final : public MetricSink {
   std::map<std::string, Gathered> families_;
 };
 
+// As upstream, a histogram shows from its first value on: many of them never get one.
+bool is_untouched(const MetricValue& value) {
+  const auto* histogram = std::get_if<HistogramValue>(&value);
+  return histogram != nullptr &&
+         std::all_of(histogram->counts.begin(), histogram->counts.end(), [](uint64_t count) { return count == 0; });
+}
+
 }  // namespace
 
 Metric* Metrics::define(const MetricInfo& info, Labels labels) {
@@ -223,7 +230,10 @@ std::vector<Family> Metrics::gather(MetricsLevel level) const {
   {
     std::lock_guard lock(mutex_);
     for (const auto& [name, defined] : defined_) {
-      for (const auto& [labels, metric] : defined.series) gathering.add(defined.info, labels, metric->read());
+      for (const auto& [labels, metric] : defined.series) {
+        MetricValue value = metric->read();
+        if (!is_untouched(value)) gathering.add(defined.info, labels, std::move(value));
+      }
     }
   }
   std::lock_guard lock(sources_mutex_);

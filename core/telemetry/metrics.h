@@ -114,7 +114,8 @@ class Metrics {
   };
   Registration add_source(Source source);
 
-  // All families with a series that `level` shows, ascending by name, their series by labels.
+  // All families with a series that `level` shows, ascending by name, their series by labels. Histograms that have no
+  // value yet are left out.
   std::vector<Family> gather(MetricsLevel level) const;
 
  private:

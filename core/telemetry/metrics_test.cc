@@ -91,6 +91,17 @@ TEST_CASE("metrics: defined twice, one series; as something else, refused", "[te
   CHECK(metrics.define(counter("e"), {{"__name__", "f"}}) == nullptr);
 }
 
+TEST_CASE("metrics: a histogram shows from its first value on", "[telemetry]") {
+  Metrics metrics;
+  Metric* seen = metrics.define({"h", "", "", MetricType::histogram, MetricsLevel::basic, {1}}, {{"x", "1"}});
+  metrics.define({"h", "", "", MetricType::histogram, MetricsLevel::basic, {1}}, {{"x", "2"}});
+  CHECK(metrics.gather(MetricsLevel::basic).empty());
+  seen->record(0);
+  const auto families = metrics.gather(MetricsLevel::basic);
+  REQUIRE(families.size() == 1);
+  CHECK(families[0].series.size() == 1);
+}
+
 TEST_CASE("metrics: level decides what is gathered", "[telemetry]") {
   Metrics metrics;
   metrics.define(counter("basic", MetricsLevel::basic), {});

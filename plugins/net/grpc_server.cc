@@ -151,6 +151,7 @@ void GrpcServerCall::proceed(bool ok) {
       }
       poller_.opened();
       poller_.request();
+      begun_ = std::chrono::steady_clock::now();
       method_ = poller_.find(view(details_.method));
       if (!poller_.knows(method_)) {
         fail({.code = GRPC_STATUS_UNIMPLEMENTED, .message = "unknown method " + std::string(view(details_.method))});
@@ -167,7 +168,7 @@ void GrpcServerCall::proceed(bool ok) {
       } else {
         // The client stopped half way, or the message was over the limit: then the library has answered already.
         poller_.handler().abandon(*this);
-        fail({.code = GRPC_STATUS_INTERNAL, .message = "the call ended before its message"});
+        end({.code = GRPC_STATUS_INTERNAL, .message = "the call ended before its message"});
       }
       return;
     case Step::answered:
@@ -204,7 +205,14 @@ void GrpcServerCall::finish(grpc_op* operations, size_t count) {
   grpc_call_start_batch(call_, operations, count + 1, this, nullptr);
 }
 
+// Before the answer is given to the library: afterwards the call may be another one.
+void GrpcServerCall::tell(int32_t code) {
+  if (!poller_.knows(method_)) return;
+  poller_.handler().answered(*this, code, std::chrono::steady_clock::now() - begun_);
+}
+
 void GrpcServerCall::answer(std::string_view message) {
+  tell(GRPC_STATUS_OK);
   grpc_slice slice = copy_slice(message);
   grpc_byte_buffer* buffer = grpc_raw_byte_buffer_create(&slice, 1);
   std::array<grpc_op, 4> operations{};
@@ -220,6 +228,11 @@ void GrpcServerCall::answer(std::string_view message) {
 }
 
 void GrpcServerCall::fail(const RpcStatus& status) {
+  tell(status.code);
+  end(status);
+}
+
+void GrpcServerCall::end(const RpcStatus& status) {
   grpc_slice text = copy_slice(status.message);
   std::array<grpc_op, 3> operations{};
   operations[0].op = GRPC_OP_SEND_INITIAL_METADATA;

@@ -57,11 +57,14 @@ class GrpcServerCall {
   ~GrpcServerCall();
   void proceed(bool ok);
   void read();
+  void end(const RpcStatus& status);
+  void tell(int32_t code);
   uint64_t metadata_bytes() const;
   void finish(grpc_op* operations, size_t count);
   void clear();
 
   GrpcPoller& poller_;
+  std::chrono::steady_clock::time_point begun_;
   grpc_call* call_ = nullptr;
   grpc_call_details details_{};
   grpc_metadata_array metadata_{};
@@ -81,6 +84,9 @@ class GrpcHandler {
   virtual void handle(GrpcServerCall& call) = 0;
   // Instead of handle(): admitted, but the message never came, or was over the limit. The server answers it.
   virtual void abandon(GrpcServerCall&) {}
+  // Each answer to a call of a method in the list, whoever gave it, but for abandoned ones. On the answering thread.
+  virtual void answered(const GrpcServerCall&, [[maybe_unused]] int32_t code,
+                        [[maybe_unused]] std::chrono::nanoseconds duration) {}
 };
 
 // What is no matter of configuration files.

@@ -25,6 +25,30 @@ TEST_CASE("grpc: messages of any size arrive and are answered", "[net][grpc]") {
   }
 }
 
+TEST_CASE("grpc: each answer is told, with its code", "[net][grpc]") {
+  class Counting final : public GrpcHandler {
+   public:
+    std::atomic<int> ok{0}, refused{0};
+    bool admit(GrpcServerCall& call) override {
+      if (call.method() == 0) return true;
+      call.fail({.code = GRPC_STATUS_UNAVAILABLE, .message = "no room"});
+      return false;
+    }
+    void handle(GrpcServerCall& call) override { call.answer("done"); }
+    void answered(const GrpcServerCall& call, int32_t code, std::chrono::nanoseconds duration) override {
+      if (call.method() == 0 && code == GRPC_STATUS_OK && duration > 0ns) ++ok;
+      if (call.method() == 1 && code == GRPC_STATUS_UNAVAILABLE) ++refused;
+    }
+  } handler;
+  GrpcServer server(test_server_settings(), handler, {.methods = kTestMethods});
+  REQUIRE(server.start().empty());
+  TestClient client(test_client_settings(server.port()));
+  CHECK(call(client, 0, "x").code == GRPC_STATUS_OK);
+  CHECK(call(client, 1, "x").code == GRPC_STATUS_UNAVAILABLE);
+  CHECK(handler.ok == 1);
+  CHECK(handler.refused == 1);
+}
+
 TEST_CASE("grpc: a message over the limit is refused, the connection lives on", "[net][grpc]") {
   TestServer server;
   std::atomic<int> abandoned{0};

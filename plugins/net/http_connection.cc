@@ -253,6 +253,7 @@ void HttpConnection::begin_request(HttpHead head) {
   chunked_ = head.chunked;
   chunks_ = {};
   body_left_ = head.content_length;
+  body_bytes_ = 0;
   body_done_ = !chunked_ && body_left_ == 0;
   codec_ = Codec::none;
   if (auto answer = shared_.cors.preflight(request_)) return respond(std::move(*answer), false);
@@ -394,6 +395,7 @@ bool HttpConnection::read_body() {
 
 void HttpConnection::finish_body() {
   body_done_ = true;
+  body_bytes_ = body_.size;
   if (codec_ != Codec::none) {
     ByteBuffer plain;
     const DecodeLimits limits{static_cast<size_t>(max_body(shared_.settings)),
@@ -467,6 +469,9 @@ void HttpConnection::respond(HttpResponse response, bool cors) {
   }
   head += keep_alive_ ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n";
   out_body_ = response.status == 204 || request_.method == "HEAD" ? std::string() : std::move(response.body);
+  if (!request_.method.empty()) {
+    shared_.handler.answered({request_, response.status, Clock::now() - request_start_, body_bytes_, out_body_.size()});
+  }
   if (out_body_.size() <= kReadAtOnce) head += std::exchange(out_body_, {});  // in one packet
   out_done_ = 0;
   enter(State::writing);

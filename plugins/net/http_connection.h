@@ -120,6 +120,7 @@ class HttpConnection {
   ChunkedDecoder chunks_;
   ByteBuffer body_;
   uint64_t granted_ = 0;
+  uint64_t body_bytes_ = 0;  // that came, before they were decompressed
   Clock::time_point request_start_;
 
   std::string out_head_, out_body_;

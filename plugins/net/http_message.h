@@ -3,6 +3,7 @@
 #ifndef SLUICE_PLUGINS_NET_HTTP_MESSAGE_H
 #define SLUICE_PLUGINS_NET_HTTP_MESSAGE_H
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -42,6 +43,14 @@ struct HttpResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
+};
+
+// A request and what it was answered, for those who count them. Valid during the call that brings it.
+struct HttpExchange {
+  const HttpRequest& request;
+  int status = 0;
+  std::chrono::nanoseconds duration{0};            // from the request's first byte to its answer
+  uint64_t request_bytes = 0, response_bytes = 0;  // of the bodies as they went over the wire
 };
 
 }  // namespace sluice::net

@@ -70,6 +70,9 @@ class HttpHandler {
   // The answer where the server itself refuses a request whose head it could read: 400 (body, framing, encoding), 413,
   // 503 (reserve).
   virtual HttpResponse refusal(const HttpRequest& request, int status, std::string_view text);
+
+  // Each answer that goes out, whoever gave it, but for those to what was no request. Must not throw.
+  virtual void answered(const HttpExchange&) {}
 };
 
 // What is no matter of configuration files.

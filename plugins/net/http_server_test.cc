@@ -36,6 +36,28 @@ TEST_CASE("http server: request and answer, several on one connection", "[http]"
   CHECK(client.ask(post("/empty", "")).body == "POST /empty  ");
 }
 
+TEST_CASE("http server: each answer is told, with what went over the wire", "[http]") {
+  struct Counting final : EchoHandler {
+    std::mutex mutex;
+    std::vector<std::string> told;
+    void answered(const HttpExchange& exchange) override {
+      std::lock_guard lock(mutex);
+      told.push_back(std::string(exchange.request.path) + ' ' + std::to_string(exchange.status) + ' ' +
+                     std::to_string(exchange.request_bytes) + ' ' + std::to_string(exchange.response_bytes));
+      CHECK(exchange.duration.count() > 0);
+    }
+  } echo;
+  TestServer server(echo);
+  RawSocket client = RawSocket::to_port(server.port());
+  CHECK(client.ask(post("/a", "hello")).body == "POST /a  hello");
+  CHECK(client.ask("POST /c HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n").status ==
+        200);
+  CHECK(client.ask("GET /refuse HTTP/1.1\r\nHost: h\r\n\r\n").status == 404);
+  CHECK(client.ask("no request\r\n\r\n").status == 400);
+  std::lock_guard lock(echo.mutex);
+  CHECK(echo.told == std::vector<std::string>{"/a 200 5 14", "/c 200 3 12", "/refuse 404 0 13"});
+}
+
 TEST_CASE("http server: pipelined requests are answered in order", "[http]") {
   EchoHandler echo;
   TestServer server(echo);

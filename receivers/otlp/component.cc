@@ -35,6 +35,8 @@ OtlpReceiver::OtlpReceiver(Host host, Config config) : Receiver(host), config_(s
 
 sluice_status OtlpReceiver::init() {
   intake_.init();
+  if (grpc_) grpc_->init();
+  if (http_) http_->init();
   return SLUICE_DONE;
 }
 

@@ -77,6 +77,10 @@ GrpcProtocol::GrpcProtocol(const Intake& intake, GrpcConfig config)
       include_metadata_(config.include_metadata),
       server_(std::move(config), *this, options()) {}
 
+void GrpcProtocol::init() {
+  metrics_.define(intake_.host(), kMethods);
+}
+
 bool GrpcProtocol::admit(net::GrpcServerCall& call) {
   if (!intake_.takes(signal_of(call))) {
     call.fail({.code = GRPC_STATUS_UNIMPLEMENTED,

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "plugins/net/grpc_server.h"
+#include "plugins/net/rpc_server_metrics.h"
 #include "receivers/otlp/config.h"
 #include "receivers/otlp/pipeline.h"
 
@@ -19,6 +20,7 @@ class GrpcProtocol final : private net::GrpcHandler {
   // `intake` must outlive this object.
   GrpcProtocol(const Intake& intake, GrpcConfig config);
 
+  void init();
   // Empty, or what is wrong.
   std::string start() { return server_.start(); }
   uint16_t port() const { return server_.port(); }
@@ -29,6 +31,9 @@ class GrpcProtocol final : private net::GrpcHandler {
   bool admit(net::GrpcServerCall& call) override;
   void handle(net::GrpcServerCall& call) override;
   void abandon(net::GrpcServerCall& call) override;
+  void answered(const net::GrpcServerCall& call, int32_t code, std::chrono::nanoseconds duration) override {
+    metrics_.record(call.method(), code, duration);
+  }
   void take(net::GrpcServerCall& call, std::unique_ptr<Request> request) const;
   NewBatch make_batch(sluice_signal signal, net::GrpcMessage& message, Outcome& refusal) const;
   NewBatch decompress(sluice_signal signal, const net::GrpcMessage& message, Outcome& refusal) const;
@@ -37,6 +42,7 @@ class GrpcProtocol final : private net::GrpcHandler {
   const Intake& intake_;
   const uint64_t max_message_bytes_;
   const bool include_metadata_;
+  net::RpcServerMetrics metrics_;
   net::GrpcServer server_;
 };
 

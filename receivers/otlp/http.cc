@@ -124,6 +124,7 @@ HttpProtocol::HttpProtocol(const Intake& intake, HttpConfig config)
     : intake_(intake),
       paths_{absolute(config.traces_url_path), absolute(config.metrics_url_path), absolute(config.logs_url_path)},
       include_metadata_(config.include_metadata),
+      metrics_(config, "POST", {paths_.begin(), paths_.end()}),
       server_(std::move(config), *this, options(intake.host())) {}
 
 void HttpProtocol::drain() {

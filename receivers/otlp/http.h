@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "plugins/net/http_server.h"
+#include "plugins/net/http_server_metrics.h"
 #include "receivers/otlp/config.h"
 #include "receivers/otlp/pipeline.h"
 
@@ -22,6 +23,7 @@ class HttpProtocol final : private net::HttpHandler {
   // `intake` must outlive this object.
   HttpProtocol(const Intake& intake, HttpConfig config);
 
+  void init() { metrics_.define(intake_.host()); }
   // Empty, or what is wrong.
   std::string start() { return server_.start(); }
   uint16_t port() const { return server_.port(); }
@@ -34,6 +36,7 @@ class HttpProtocol final : private net::HttpHandler {
   void release(uint64_t bytes) override;
   void handle(const net::HttpRequest& request, net::HttpBody body, net::HttpReply reply) override;
   net::HttpResponse refusal(const net::HttpRequest& request, int status, std::string_view text) override;
+  void answered(const net::HttpExchange& exchange) override { metrics_.record(exchange); }
 
   std::optional<sluice_signal> signal_of(std::string_view path) const;
   ContextRef make_context(const net::HttpRequest& request) const;
@@ -42,6 +45,7 @@ class HttpProtocol final : private net::HttpHandler {
   const std::array<std::string, 3> paths_;  // in the order of the signals
   const bool include_metadata_;
   std::atomic<bool> draining_{false};
+  net::HttpServerMetrics metrics_;
   net::HttpServer server_;
 };
 

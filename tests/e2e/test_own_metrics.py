@@ -24,13 +24,15 @@ NAMES = {
                "otelcol_processor_batch_metadata_cardinality", "sluice_ledger_edge_items", "sluice_ledger_in_transit"},
     "detailed": {"otelcol_processor_batch_batch_send_size_bytes", "otelcol_exporter_enqueue_size",
                  "otelcol_exporter_enqueue_size_bytes", "otelcol_exporter_queue_batch_send_size",
-                 "otelcol_exporter_queue_batch_send_size_bytes", "otelcol_receiver_produced_size"},
+                 "otelcol_exporter_queue_batch_send_size_bytes", "otelcol_receiver_produced_size",
+                 "http_server_request_duration", "http_server_request_body_size", "http_server_response_body_size",
+                 "rpc_server_call_duration"},
 }
 LEVELS = list(NAMES)
 
 
 def exposition(collector, backend, level, **reader):
-    """The text that a collector shows at this level, after a span has gone through it."""
+    """The text that a collector shows at this level, after a span came by each protocol."""
     relay = relay_to(backend, processors={"memory_limiter": {"check_interval": "1s", "limit_percentage": 90},
                                           "batch": {"timeout": "10ms"}})
     port = free_port()
@@ -38,7 +40,8 @@ def exposition(collector, backend, level, **reader):
     process = collector(relay.config, "--config", f"yaml:service::telemetry::metrics: {json.dumps(overlay)}")
     process.metrics_port = port
     assert clients.send_grpc(relay.grpc_port, "traces", otlp.make("traces", 1)).code == 0
-    wait_until(lambda: backend.count("traces") == 1, what="the span at the backend")
+    assert clients.send_http(relay.http_port, "traces", otlp.make("traces", 1))[0] == 200
+    wait_until(lambda: backend.count("traces") == 2, what="the spans at the backend")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         return answer.read().decode()
