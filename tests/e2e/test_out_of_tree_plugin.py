@@ -65,6 +65,16 @@ def test_template_is_built_against_an_installed_sluice_and_runs(prefix, installe
     assert "42" in (tmp_path / "tally.txt").read_text()
 
 
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_installed_headers_are_complete_and_plain_for_any_compiler(prefix, tmp_path, compiler):
+    include = prefix / "include/sluice"
+    headers = sorted(str(header.relative_to(include)) for header in include.rglob("*.h"))
+    assert "plugins/sdk/component.h" in headers and "plugins/wire/views.h" in headers
+    (tmp_path / "all.cc").write_text("".join(f'#include "{header}"\n' for header in headers))
+    sh(compiler, *COMPILERS[compiler].split(), "-std=gnu++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", include,
+       tmp_path / "all.cc")
+
+
 def padding_of(item):
     return next(attribute.value.string_value for attribute in item.attributes if attribute.key == "padding")
 

@@ -40,7 +40,7 @@ class Limiter {
     const wire::AnyValue value = wire::value_in(attribute.value_field);
     if (value.type != wire::AnyValue::Type::string || value.text().size() <= max_bytes_) return;
     values_.push_back(wire::value_field(wire::string_value(cut(value.text(), max_bytes_))));
-    changes.replace(attribute, attribute.key_field, wire::to_bytes(values_.back()));
+    changes.replace(attribute.field, attribute.key_field, wire::to_bytes(values_.back()));
     ++cut_values_;
   }
   void end(wire::AttributeChanges&) {}
