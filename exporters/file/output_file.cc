@@ -115,7 +115,10 @@ std::optional<WriteProblem> OutputFile::rotate() {
   std::string backup = backup_path(path_, now_ms, plan_.rotation->localtime);
   for (uint64_t ms = now_ms + 1; ::faccessat(AT_FDCWD, backup.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0; ++ms)
     backup = backup_path(path_, ms, plan_.rotation->localtime);
-  if (::rename(path_.c_str(), backup.c_str()) != 0) return problem("move aside");
+  if (::rename(path_.c_str(), backup.c_str()) != 0) {
+    if (errno == ENOENT) return open(/*keep=*/true);  // somebody else has just moved it
+    return problem("move aside");
+  }
   const int next = open_to_append(path_, O_EXCL);
   if (next < 0) {
     auto failed = problem("open");
