@@ -41,6 +41,7 @@ struct HealthCheckConfig : net::HttpServerSettings {
   std::string path = "/";
   std::optional<ResponseBody> response_body;
   CheckCollectorPipeline check_collector_pipeline;
+  bool use_v2 = false;
 
   HealthCheckConfig() {
     endpoint = "localhost:13133";
@@ -53,13 +54,15 @@ struct HealthCheckConfig : net::HttpServerSettings {
     s("path", path, "Where the answer is; with a slash at its end, everything below too.");
     s("response_body", response_body, "Answer with these texts instead of JSON.");
     s("check_collector_pipeline", check_collector_pipeline, "Taken so that older files load.");
-    s.unsupported("use_v2", "the status of single components and pipelines is not supported yet; leave it out");
+    s("use_v2", use_v2, "Answer for single components and pipelines: not supported yet.");
     s.unsupported("http",
                   "this server with paths for status and configuration is not supported yet; write its keys one "
                   "level up");
     s.unsupported("grpc", "grpc.health.v1 is not supported yet; ask by HTTP");
     s.unsupported("component_health",
                   "rules for errors of components are not supported yet; broken and fatal ones make the answer 503");
+    s.check(!use_v2, "use_v2",
+            "answers for single components and pipelines are not supported yet; leave it out, or write false");
     s.check(!endpoint.empty(), "endpoint", "endpoint must be specified");
     s.check(path.starts_with('/'), "path", "path must start with /");
   }

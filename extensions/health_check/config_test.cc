@@ -41,6 +41,7 @@ response_body: {healthy: I'm good, unhealthy: I'm bad!}
 check_collector_pipeline: {enabled: false, interval: 10m, exporter_failure_threshold: 10}
 tls: {cert_file: /c.pem, key_file: /k.pem}
 keep_alives_enabled: true
+use_v2: false
 )");
   CHECK(read.said == Said{});
   CHECK(read.settings.endpoint == "0.0.0.0:13133");
