@@ -53,7 +53,7 @@ LIBRARIES = {
     "openssl/": ["plugins/formats/attributes", "plugins/net", "receivers", "exporters", "extensions"],
     "simdjson": ["plugins/formats"],
     "google/protobuf": ["plugins/net"],
-    "CLI/": ["core/app"],
+    "CLI/": ["core/app", "benchmarks"],
 }
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
@@ -80,7 +80,7 @@ def allowed_for(path, part):
 
 
 def is_test(path):
-    return (path.endswith(("_test.cc", "_fuzz.cc", "_bench.cc", "/testing.h", "/testing.cc", "_for_tests.h"))
+    return (path.endswith(("_test.cc", "_fuzz.cc", "_benchmark.cc", "/testing.h", "/testing.cc", "_for_tests.h"))
             or path.startswith("tests/"))
 
 
