@@ -2,9 +2,13 @@
 #include "exporters/file/record.h"
 
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
+#include <string>
 
 #include "plugins/formats/otlp_json/otlp_json.h"
 #include "plugins/net/compression.h"
+#include "plugins/sdk/batch.h"
 #include "plugins/testing/messages.h"
 
 namespace sluice::exporters {
@@ -60,6 +64,36 @@ TEST_CASE("file record: compressed records are frames, JSON too", "[exporter][fi
   CHECK(length_of(json) == json.size() - 4);
   CHECK(decompressed(std::string_view(json).substr(4)) + "\n" ==
         encoded({FileFormat::json, net::Codec::none, 0}, message));
+}
+
+std::string read(const std::string& name) {
+  std::ifstream in(std::string(SLUICE_TEST_DATA) + "/" + name, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+// Messages without content: the collector writes some whether they were sent or not.
+std::string without_empty(std::string line) {
+  for (const std::string name : {"resource", "scope", "status", "body", "positive", "negative"}) {
+    const std::string empty = "\"" + name + "\":{}";
+    for (const std::string& text : {empty + ",", "," + empty, empty})
+      for (size_t at = 0; (at = line.find(text, at)) != std::string::npos;) line.erase(at, text.size());
+  }
+  return line;
+}
+
+TEST_CASE("file record: what the OpenTelemetry Collector wrote for the same input means the same", "[exporter][file]") {
+  const auto line = [](sluice_signal signal, const std::string& json) {
+    std::string message, error, record;
+    REQUIRE(formats::json_to_otlp(static_cast<wire::Signal>(signal), json, message, error));
+    REQUIRE(encode_record({}, signal, message, record) == Encoded::ok);
+    return record;
+  };
+  for (const sluice_signal signal : kSignals) {
+    const std::string name = std::string(signal_name(signal)) + ".json";
+    CAPTURE(name);
+    CHECK(without_empty(line(signal, read("input." + name))) ==
+          without_empty(line(signal, read("collector-0.161." + name))));
+  }
 }
 
 TEST_CASE("file record: bytes that are no message fail", "[exporter][file]") {
