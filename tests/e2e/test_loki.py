@@ -4,13 +4,13 @@ what Loki's limits refuse is counted to the item, as Loki's own counters have it
 
 The real Loki runs where SLUICE_TEST_LOKI names its binary. Everywhere the same tests run against the strict stand-in.
 """
+import contextlib
 import json
 import time
 
 import pytest
-from harness import clients, collector as process, otlp
-from harness.configs import QUICK_RETRY, Relay
-from harness.loki import RealLoki, StandIn
+from harness import otlp
+from harness.loki import RealLoki, StandIn, found, records, relay, send, settled
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
 from opentelemetry.sdk._logs import LoggerProvider
@@ -23,58 +23,8 @@ DAY = 86400 * 10**9
 @pytest.fixture(params=[StandIn, RealLoki], ids=["stand-in", "real"])
 def make_loki(request, tmp_path):
     """make(limits=..., tenants=...) -> a Loki."""
-    made = []
-
-    def make(**options):
-        made.append(request.param(tmp_path, **options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-def relay(loki, exporter="loki", **settings):
-    """otlp receiver -> the exporter, logs only."""
-    endpoint = loki.otlp_endpoint if exporter == "otlp_http" else loki.endpoint
-    one = Relay(exporter, {"endpoint": endpoint, "retry_on_failure": QUICK_RETRY, **settings})
-    one.config["service"]["pipelines"] = {"logs": one.config["service"]["pipelines"]["logs"]}
-    return one
-
-
-def records(lines, at=None, resource=None, attributes=None, severity=0):
-    """One request of log records: at, or one nanosecond after the other from now on."""
-    message = otlp.REQUEST["logs"]()
-    to = message.resource_logs.add()
-    for key, value in (resource or {"service.name": "shop", "loki.format": "raw"}).items():
-        to.resource.attributes.add(key=key).value.string_value = value
-    scope, now = to.scope_logs.add(), time.time_ns()
-    for index, line in enumerate(lines):
-        record = scope.log_records.add(time_unix_nano=now + index if at is None else at[index], severity_number=severity)
-        record.body.string_value = line
-        for key, value in (attributes or {}).items():
-            record.attributes.add(key=key).value.string_value = value
-    return message
-
-
-def send(one, message):
-    answer = clients.send_grpc(one.grpc_port, "logs", message)
-    assert answer.code == 0, answer
-    return otlp.count("logs", message)
-
-
-def found(loki, selector, number, **how):
-    """What the selector finds, once it is as many as that."""
-    process.wait_until(lambda: len(loki.entries(selector, **how)) >= number, 30, f"{number} entries of {selector}", every=0.1)
-    entries = loki.entries(selector, **how)
-    assert len(entries) == number
-    return entries
-
-
-def settled(sluice, number):
-    """Waits until the fate of so many records is known."""
-    process.wait_until(lambda: sluice.total("otelcol_exporter_sent_log_records") + sluice.total("otelcol_exporter_send_failed_log_records")
-                       >= number, 60, f"the fate of {number} records", every=0.05)
+    with contextlib.ExitStack() as made:
+        yield lambda **options: made.enter_context(contextlib.closing(request.param(tmp_path, **options)))
 
 
 def emit(port):

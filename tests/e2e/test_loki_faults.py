@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a Loki does wrong, and what stands between: whatever was promised arrives, in order and once; the rest is counted."""
+import contextlib
 import re
 import time
 
@@ -7,19 +8,23 @@ import pytest
 from harness import collector as process, sockets
 from harness.backend import Answer
 from harness.configs import QUICK_RETRY
-from harness.loki import StandIn
-from test_loki import found, make_loki, records, relay, send  # noqa: F401 - a fixture among them
+from harness.loki import RealLoki, StandIn, found, records, relay, send
 
 
 def answer(status, message="", **more):
     return Answer(http=status, message=message, store=False, **more)
 
 
+@pytest.fixture(params=[StandIn, RealLoki], ids=["stand-in", "real"])
+def loki(request, tmp_path):
+    with contextlib.closing(request.param(tmp_path)) as one:
+        yield one
+
+
 @pytest.fixture
 def stand_in(tmp_path):
-    one = StandIn(tmp_path)
-    yield one
-    one.close()
+    with contextlib.closing(StandIn(tmp_path)) as one:
+        yield one
 
 
 def behind(loki, port):
@@ -28,8 +33,7 @@ def behind(loki, port):
 
 
 @pytest.mark.parametrize("fault", [sockets.reset, sockets.half_answer, sockets.hang], ids=["reset", "half answer", "hang"])
-def test_broken_connections_are_tried_again(collector, make_loki, fault):  # noqa: F811
-    loki = make_loki()
+def test_broken_connections_are_tried_again(collector, loki, fault):
     peer = sockets.Peer(sockets.after(2, fault, loki.port))
     try:
         one = relay(loki, endpoint=behind(loki, peer.port), timeout="2s")
@@ -42,8 +46,7 @@ def test_broken_connections_are_tried_again(collector, make_loki, fault):  # noq
         peer.close()
 
 
-def test_loki_that_comes_late_and_goes_away_gets_everything(collector, make_loki):  # noqa: F811
-    loki = make_loki()
+def test_loki_that_comes_late_and_goes_away_gets_everything(collector, loki):
     gate = sockets.Gate(loki.port)
     try:
         one = relay(loki, endpoint=behind(loki, gate.port))

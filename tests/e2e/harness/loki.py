@@ -2,7 +2,7 @@
 """Loki as a destination: the real one where SLUICE_TEST_LOKI names its binary, and the strict stand-in for everywhere.
 
 Both have: `port`; `endpoint`, the address of the push API; `otlp_endpoint`; entries(selector) and discarded(), which are Loki's
-own query and counters.
+own query and counters. Below them: how the tests send logs, and wait for them.
 """
 import json
 import os
@@ -15,7 +15,9 @@ import urllib.request
 
 import pytest
 
+from . import clients, otlp
 from .collector import ROOT, free_port, wait_until
+from .configs import QUICK_RETRY, Relay
 from .loki_stand_in import StandIn  # noqa: F401 - the other half of this module
 
 CONFIG = ROOT.parent / "shared/backends/loki.yaml"
@@ -92,3 +94,48 @@ class RealLoki:
         self.process.kill()  # nobody needs what it has stored any more
         self.process.wait(30)
         self.log.close()
+
+
+# ---- what the tests do with either of them ----
+
+def relay(loki, exporter="loki", **settings):
+    """otlp receiver -> the exporter, logs only."""
+    endpoint = loki.otlp_endpoint if exporter == "otlp_http" else loki.endpoint
+    one = Relay(exporter, {"endpoint": endpoint, "retry_on_failure": QUICK_RETRY, **settings})
+    one.config["service"]["pipelines"] = {"logs": one.config["service"]["pipelines"]["logs"]}
+    return one
+
+
+def records(lines, at=None, resource=None, attributes=None, severity=0):
+    """One request of log records: at, or one nanosecond after the other from now on."""
+    message = otlp.REQUEST["logs"]()
+    to = message.resource_logs.add()
+    for key, value in (resource or {"service.name": "shop", "loki.format": "raw"}).items():
+        to.resource.attributes.add(key=key).value.string_value = value
+    scope, now = to.scope_logs.add(), time.time_ns()
+    for index, line in enumerate(lines):
+        record = scope.log_records.add(time_unix_nano=now + index if at is None else at[index], severity_number=severity)
+        record.body.string_value = line
+        for key, value in (attributes or {}).items():
+            record.attributes.add(key=key).value.string_value = value
+    return message
+
+
+def send(one, message):
+    answer = clients.send_grpc(one.grpc_port, "logs", message)
+    assert answer.code == 0, answer
+    return otlp.count("logs", message)
+
+
+def found(loki, selector, number, **how):
+    """What the selector finds, once it is as many as that."""
+    wait_until(lambda: len(loki.entries(selector, **how)) >= number, 30, f"{number} entries of {selector}", every=0.1)
+    entries = loki.entries(selector, **how)
+    assert len(entries) == number
+    return entries
+
+
+def settled(sluice, number):
+    """Waits until the fate of so many records is known."""
+    wait_until(lambda: sluice.total("otelcol_exporter_sent_log_records") + sluice.total("otelcol_exporter_send_failed_log_records")
+                       >= number, 60, f"the fate of {number} records", every=0.05)

@@ -11,7 +11,7 @@ from http import server
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, timestamp_pb2  # noqa: F401 - for the pool
 
 from . import otlp
-from .backend import Backend, decompress
+from .backend import decompress
 
 LIMITS = {"max_line_size": 256 << 10, "max_label_names_per_series": 15, "max_label_value_length": 2048, "reject_old_samples": False,
           "reject_old_samples_max_age": "168h", "creation_grace_period": "10m", "ingestion_rate_mb": 4, "ingestion_burst_size_mb": 6,
@@ -190,7 +190,7 @@ class StandIn:
             handler.wfile.write(text.encode())
 
         headers = {name.lower(): value for name, value in handler.headers.items()}
-        data = Backend._read_body(handler, headers)
+        data = handler.rfile.read(int(headers["content-length"]))
         read = {"/loki/api/v1/push": self._read_push, "/otlp/v1/logs": self._read_otlp}.get(handler.path)
         if read is None:
             return reply(404, "404 page not found")
