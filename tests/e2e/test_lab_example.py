@@ -63,6 +63,14 @@ def test_without_backends_it_runs_and_says_what_is_not_there(lab, tmp_path):
     assert not (folder / "lab.png").exists()
 
 
+def test_files_of_others_are_not_emptied(tmp_path):
+    folder = tmp_path / "lab"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine")
+    assert start(folder).wait(30) == 2 and "not empty" in output(folder)
+    assert (folder / "mine.txt").read_text() == "mine"
+
+
 def test_with_prometheus_it_answers_its_questions_and_draws_the_picture(lab, tmp_path, prometheus_binary):
     one = lab(LAB_PROMETHEUS=prometheus_binary)
     folder = tmp_path / "lab"
