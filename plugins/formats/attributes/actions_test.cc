@@ -2,6 +2,7 @@
 #include "plugins/formats/attributes/actions.h"
 
 #include <catch2/catch.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -280,6 +281,32 @@ TEST_CASE("attribute actions: encodings that are allowed but unusual", "[formats
   REQUIRE(after.size() == 2);
   CHECK(after[0].substr(1) == after[1].substr(1));
   CHECK(after[0].size() == 71);
+}
+
+TEST_CASE("attribute actions: damaged messages are read within their bounds, sound ones stay sound",
+          "[formats][attributes]") {
+  const auto read = testing::config<ActionList>(
+      "actions: [{action: hash, pattern: k}, {action: upsert, key: a, from_attribute: n}, {action: delete, key: x}]");
+  const Actions actions(read.settings.actions);
+  ActionEditor editor(actions);
+  std::mt19937_64 random(5);
+  const std::string sound = logs_with({{{"k", text("v")}, {"n", wire::int_value(300)}, {"x", ""}}, {{"a", text("b")}}});
+  int accepted = 0;
+  for (int round = 0; round < 5000; ++round) {
+    // On the heap, with nothing behind it that could be read unnoticed.
+    std::vector<uint8_t> message(sound.begin(), sound.end() - static_cast<int>(random() % 3 * (random() % 20)));
+    for (uint64_t i = random() % 4; i > 0; --i) message[random() % message.size()] = static_cast<uint8_t>(random());
+    message.shrink_to_fit();
+    std::string out;
+    const bool changed = wire::rewrite_attributes(wire::Signal::logs, message, wire::Level::item, editor, out);
+    const auto before = wire::check(wire::Signal::logs, message);
+    if (!before.ok || !changed) continue;
+    ++accepted;
+    const auto after = wire::check(wire::Signal::logs, wire::to_bytes(out));
+    REQUIRE(after.ok);
+    REQUIRE(after.items == before.items);
+  }
+  CHECK(accepted > 500);
 }
 
 }  // namespace
