@@ -50,6 +50,7 @@ TEST_CASE("ledger metrics: a pipeline of receiver, processor and exporter, with 
   sum.queue_size = 1;
   sum.queue_capacity = 1000;
   sum.in_flight_requests = 2;
+  sum.held_bytes = 77;
   sum.seen[static_cast<size_t>(flow::Seen::paused)] = 6;
   auto registration = ledger.wrapper({"otlp/t", SLUICE_TRACES, {"traces"}}, [&] { return sum; });
 
@@ -75,6 +76,7 @@ TEST_CASE("ledger metrics: a pipeline of receiver, processor and exporter, with 
       R"(sluice_ledger_wrapper_items{cell="dropped",exporter="otlp/t",reason="permanent",signal="traces"} 3)",
       R"(sluice_ledger_wrapper_level{cell="queued",exporter="otlp/t",signal="traces"} 1)",
       R"(sluice_delivery_doubtful_items{exporter="otlp/t",signal="traces",what="resent"} 0)",
+      R"(sluice_delivery_held_bytes{exporter="otlp/t",signal="traces"} 77)",
   };
   for (const char* line : lines) {
     INFO(line);
