@@ -47,11 +47,17 @@ grpc_slice give(net::ByteBuffer buffer) {
 class OtlpGrpc::Export final : public net::GrpcClientCall {
  public:
   Export(OtlpGrpc& exporter, const sluice::Call& call)
-      : exporter_(exporter), answer_(call.answer_later()), items_(call.batch().item_count), signal_(call.signal()) {}
+      : exporter_(exporter),
+        answer_(call.answer_later()),
+        begun_(exporter.host().now_mono_ns()),
+        items_(call.batch().item_count),
+        signal_(call.signal()) {}
 
  private:
   void done(const net::GrpcReply& reply) override {
     const std::unique_ptr<Export> self(this);
+    exporter_.metrics_.record(static_cast<uint32_t>(signal_), reply.code,
+                              std::chrono::nanoseconds(exporter_.host().now_mono_ns() - begun_));
     const Result result = outcome_of(reply, items_);
     if (result.ok() && !result.plain()) exporter_.warn_of_partial(signal_, result);
     answer_(result);
@@ -59,6 +65,7 @@ class OtlpGrpc::Export final : public net::GrpcClientCall {
 
   OtlpGrpc& exporter_;
   Answer answer_;
+  const uint64_t begun_;
   const uint64_t items_;
   const sluice_signal signal_;
 };
@@ -67,6 +74,11 @@ OtlpGrpc::OtlpGrpc(Host host, Config config)
     : Exporter(host),
       gzip_(config.compression == net::GrpcCompression::gzip),
       client_(std::move(config), options(host)) {}
+
+sluice_status OtlpGrpc::init() {
+  metrics_.define(host(), net::RpcSide::client, kMethods);
+  return SLUICE_DONE;
+}
 
 sluice_status OtlpGrpc::start() {
   const std::string error = client_.start();

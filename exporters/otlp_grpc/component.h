@@ -7,6 +7,7 @@
 
 #include "exporters/otlp_grpc/config.h"
 #include "plugins/net/grpc_client.h"
+#include "plugins/net/rpc_metrics.h"
 #include "plugins/sdk/component.h"
 #include "plugins/sdk/log.h"
 
@@ -17,6 +18,7 @@ class OtlpGrpc final : public Exporter {
   using Config = OtlpGrpcConfig;
   OtlpGrpc(Host host, Config config);
 
+  sluice_status init() override;
   sluice_status start() override;
   void stop(uint64_t deadline_mono_ns) override;
   sluice_status consume(const sluice::Call& call) override;
@@ -27,6 +29,7 @@ class OtlpGrpc final : public Exporter {
   void warn_of_partial(sluice_signal signal, const Result& result);
 
   const bool gzip_;
+  net::RpcMetrics metrics_;
   LogLimit partial_limit_;
   net::GrpcClient client_;
 };

@@ -71,6 +71,7 @@ sluice_status OtlpHttp::init() {
     return host().fail("either endpoint or " + std::string(signal_name(input.signal)) + "_endpoint must be specified",
                        Code::invalid_argument);
   }
+  metrics_.define(host(), urls_);
   const std::string error = client_.init();
   return error.empty() ? SLUICE_DONE : host().fail(error, Code::failed_precondition);
 }
@@ -122,8 +123,9 @@ sluice_status OtlpHttp::consume(const Call& call) {
   }
   // A std::function must be copyable, an Answer is not.
   auto answer = std::make_shared<Answer>(call.answer_later());
-  const uint64_t items = call.batch().item_count;
-  client_.send(std::move(post), [this, answer, signal, items, &url](const net::HttpAnswer& got) {
+  const uint64_t items = call.batch().item_count, begun = host().now_mono_ns(), size = post.body.size;
+  client_.send(std::move(post), [this, answer, signal, items, begun, size, &url](const net::HttpAnswer& got) {
+    metrics_.record(static_cast<size_t>(signal), got, std::chrono::nanoseconds(host().now_mono_ns() - begun), size);
     const Result result = outcome_of(got, signal, items, url);
     if (result.ok() && !result.plain()) warn_of_partial(signal, result);
     (*answer)(result);

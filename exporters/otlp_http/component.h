@@ -9,6 +9,7 @@
 
 #include "exporters/otlp_http/config.h"
 #include "plugins/net/http_client.h"
+#include "plugins/net/http_client_metrics.h"
 #include "plugins/sdk/component.h"
 #include "plugins/sdk/log.h"
 
@@ -32,6 +33,7 @@ class OtlpHttp final : public Exporter {
   const net::Codec codec_;
   const int32_t level_;
   const std::array<std::string, 3> urls_;  // in the order of the signals; empty: nowhere
+  net::HttpClientMetrics metrics_;
   LogLimit partial_limit_;
   net::HttpClient client_;
 };

@@ -78,7 +78,7 @@ GrpcProtocol::GrpcProtocol(const Intake& intake, GrpcConfig config)
       server_(std::move(config), *this, options()) {}
 
 void GrpcProtocol::init() {
-  metrics_.define(intake_.host(), kMethods);
+  metrics_.define(intake_.host(), net::RpcSide::server, kMethods);
 }
 
 bool GrpcProtocol::admit(net::GrpcServerCall& call) {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "plugins/net/grpc_server.h"
-#include "plugins/net/rpc_server_metrics.h"
+#include "plugins/net/rpc_metrics.h"
 #include "receivers/otlp/config.h"
 #include "receivers/otlp/pipeline.h"
 
@@ -42,7 +42,7 @@ class GrpcProtocol final : private net::GrpcHandler {
   const Intake& intake_;
   const uint64_t max_message_bytes_;
   const bool include_metadata_;
-  net::RpcServerMetrics metrics_;
+  net::RpcMetrics metrics_;
   net::GrpcServer server_;
 };
 

@@ -26,22 +26,23 @@ NAMES = {
                  "otelcol_exporter_enqueue_size_bytes", "otelcol_exporter_queue_batch_send_size",
                  "otelcol_exporter_queue_batch_send_size_bytes", "otelcol_receiver_produced_size",
                  "http_server_request_duration", "http_server_request_body_size", "http_server_response_body_size",
-                 "rpc_server_call_duration"},
+                 "rpc_server_call_duration", "rpc_client_call_duration"},
 }
 LEVELS = list(NAMES)
 
 
-def exposition(collector, backend, level, **reader):
+def exposition(collector, backend, level, exporter="otlp_grpc", **reader):
     """The text that a collector shows at this level, after a span came by each protocol."""
-    relay = relay_to(backend, processors={"memory_limiter": {"check_interval": "1s", "limit_percentage": 90},
-                                          "batch": {"timeout": "10ms"}})
+    relay = relay_to(backend, exporter, processors={"memory_limiter": {"check_interval": "1s", "limit_percentage": 90},
+                                                    "batch": {"timeout": "10ms"}})
     port = free_port()
     overlay = {"level": level, "readers": [{"pull": {"exporter": {"prometheus": {"host": "127.0.0.1", "port": port, **reader}}}}]}
     process = collector(relay.config, "--config", f"yaml:service::telemetry::metrics: {json.dumps(overlay)}")
     process.metrics_port = port
     assert clients.send_grpc(relay.grpc_port, "traces", otlp.make("traces", 1)).code == 0
     assert clients.send_http(relay.http_port, "traces", otlp.make("traces", 1))[0] == 200
-    wait_until(lambda: backend.count("traces") == 2, what="the spans at the backend")
+    sent = "otelcol_exporter_sent_spans" + ("" if reader.get("without_type_suffix", True) else "_total")
+    wait_until(lambda: process.total(sent) == 2, what="the answer to the spans")
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
         assert answer.headers["Content-Type"] == "text/plain; version=0.0.4; charset=utf-8"
         return answer.read().decode()
@@ -67,6 +68,12 @@ def test_each_level_shows_its_names_and_those_below(collector, backend, level):
             assert NAMES[other] <= set(shown), NAMES[other] - set(shown)
         else:
             assert not NAMES[other] & set(shown)
+
+
+def test_requests_of_the_http_exporter_are_shown(collector, backend):
+    text = exposition(collector, backend, "detailed", "otlp_http")
+    assert {"http_client_request_duration", "http_client_request_body_size"} <= set(families(text))
+    assert f'server_port="{backend.http_port}"' in text
 
 
 def test_prometheus_takes_the_text(collector, backend, prometheus_binary):
