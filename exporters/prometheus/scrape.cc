@@ -68,6 +68,7 @@ void write_all(SeriesTable& table, bool send_timestamps, ExpositionWriter& write
         writer.family({family.name, family.help, family.type});
       },
       [&](const Series& series) {
+        if (series.updated_mono_ns == 0) return;  // left by a call that ended with an exception: no value yet
         Times times;
         if (send_timestamps) times.sample_unix_ms = series.time_unix_nano / 1'000'000;
         times.created_unix_nano = series.start_unix_nano;

@@ -116,7 +116,7 @@ void ProtobufWriter::histogram(std::string_view labels, const HistogramView& his
     for (size_t i = 0; i < histogram.bounds.size() || exemplar != last; ++i) {
       const bool finite = i < histogram.bounds.size();
       out.message(3, [&](Out& bucket) {
-        bucket.varint(1, finite ? histogram.cumulative[i] : histogram.count);
+        bucket.varint(1, i < histogram.cumulative.size() ? histogram.cumulative[i] : histogram.count);
         bucket.float64(2, finite ? histogram.bounds.values()[i] : INFINITY);
         if (exemplar != last && exemplar->bucket == i) write_exemplar(bucket, 3, *exemplar++);
       });
