@@ -24,7 +24,7 @@ struct LineParts {
   std::string_view resource, scope;
 };
 
-// Sorts by key; of a repeated key the last one stays.
+// Sorts by key; of a repeated key the last one stays. They are of one message.
 void sort_attributes(std::vector<wire::KeyValue>& attributes);
 
 void append_resource_part(std::string& out, LineFormat format, AttributeList sorted);
@@ -42,6 +42,7 @@ class LogfmtPairs {
  public:
   explicit LogfmtPairs(std::string& out) : out_(out), start_(out.size()) {}
   void add(std::string_view prefix, std::string_view key, std::string_view value);
+  void add_hex(std::string_view key, wire::Bytes value);
   // Maps flattened as key_name, lists as key_index; nothing for what is empty.
   void add(std::string_view prefix, AttributeList attributes);
   // What is rendered already.
@@ -49,6 +50,7 @@ class LogfmtPairs {
 
  private:
   void separate();
+  void begin(std::string_view prefix, std::string_view key);
 
   std::string& out_;
   const size_t start_;

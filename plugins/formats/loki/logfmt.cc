@@ -86,14 +86,11 @@ bool is_logfmt(std::string_view text) {
 class Fields {
  public:
   Fields(const wire::LogRecord& record, LogfmtPairs& pairs) : pairs_(pairs) {
-    if (!is_no_id(record.trace_id)) append_hex(ids_, record.trace_id);
-    const size_t first = ids_.size();
-    if (!is_no_id(record.span_id)) append_hex(ids_, record.span_id);
+    if (!is_no_id(record.trace_id)) fields_[0].id = record.trace_id;
+    if (!is_no_id(record.span_id)) fields_[1].id = record.span_id;
+    fields_[2].text = record.severity_text;
     if (record.flags != 0) flags_ = std::to_string(record.flags);
-    fields_[0].value = std::string_view(ids_).substr(0, first);
-    fields_[1].value = std::string_view(ids_).substr(first);
-    fields_[2].value = record.severity_text;
-    fields_[3].value = flags_;
+    fields_[3].text = flags_;
   }
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
@@ -101,29 +98,33 @@ class Fields {
   // A pair of the body, or the field in its stead.
   void add(std::string_view key, std::string_view value) {
     for (Field& field : fields_) {
-      if (key == field.key && !field.value.empty()) return write(field);
+      if (key == field.key && !field.empty()) return write(field);
     }
     pairs_.add("", key, value);
   }
   void add_rest() {
     for (Field& field : fields_) {
-      if (!field.value.empty()) write(field);
+      if (!field.empty()) write(field);
     }
   }
 
  private:
   struct Field {
+    bool empty() const { return id.empty() && text.empty(); }
     std::string_view key;
-    std::string_view value = {};
+    wire::Bytes id = {};
+    std::string_view text = {};
     bool written = false;
   };
   void write(Field& field) {
-    if (!field.written) pairs_.add("", field.key, field.value);
+    if (field.written) return;
     field.written = true;
+    if (!field.id.empty()) return pairs_.add_hex(field.key, field.id);
+    pairs_.add("", field.key, field.text);
   }
 
   LogfmtPairs& pairs_;
-  std::string ids_, flags_;
+  std::string flags_;
   Field fields_[4] = {{"traceID"}, {"spanID"}, {"severity"}, {"flags"}};
 };
 
@@ -180,7 +181,7 @@ void LogfmtPairs::separate() {
   if (out_.size() > start_) out_ += ' ';
 }
 
-void LogfmtPairs::add(std::string_view prefix, std::string_view key, std::string_view value) {
+void LogfmtPairs::begin(std::string_view prefix, std::string_view key) {
   separate();
   const size_t first = out_.size();
   for (const std::string_view text : {prefix, key}) {
@@ -189,10 +190,19 @@ void LogfmtPairs::add(std::string_view prefix, std::string_view key, std::string
   }
   if (out_.size() == first) out_ += '_';
   out_ += '=';
+}
+
+void LogfmtPairs::add(std::string_view prefix, std::string_view key, std::string_view value) {
+  begin(prefix, key);
   if (needs_quotes(value))
     append_json_text(out_, value);
   else
     out_ += value;
+}
+
+void LogfmtPairs::add_hex(std::string_view key, wire::Bytes value) {
+  begin("", key);
+  append_hex(out_, value);
 }
 
 void LogfmtPairs::add(std::string_view prefix, AttributeList attributes) {
