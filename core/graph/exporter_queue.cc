@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "core/graph/exporter_queue.h"
+
 #include <algorithm>
 #include <memory>
 #include <utility>
 
 #include "core/flow/decide.h"
-#include "core/graph/exporter_queue.h"
 #include "core/graph/frame.h"
 #include "core/telemetry/balance.h"
 
