@@ -26,7 +26,7 @@ struct Finding {
 };
 
 struct PluginFile {
-  std::string about;  // "exporter_tally 0.1.0, plugin ABI 0.1"; empty: it does not load
+  std::string about;  // "exporter_tally 0.1.0, plugin ABI 0.2"; empty: it does not load
   std::vector<Finding> findings;
 };
 

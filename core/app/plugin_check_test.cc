@@ -30,7 +30,7 @@ TEST_CASE("plugin check: file that no collector loads, says why", "[app]") {
 
 TEST_CASE("plugin check: schema that breaks its own limits, each setting is named", "[app]") {
   const PluginFile found = look_at_plugin(file("bad_schema"));
-  CHECK(found.about == "broken_bad_schema 1.2.3, plugin ABI 0.1");
+  CHECK(found.about == "broken_bad_schema 1.2.3, plugin ABI 0.2");
   REQUIRE(found.findings.size() == 2);
   CHECK(found.findings[0] == Finding{"exporter bad_schema", "schema", "size: there is no description"});
   CHECK(found.findings[1].rule == "schema");
@@ -47,7 +47,7 @@ TEST_CASE("plugin check: second exported symbol is only warned of", "[app]") {
 
 TEST_CASE("plugin check: plugin that only misbehaves, has a right file", "[app]") {
   const PluginFile found = look_at_plugin(file("crashes"));
-  CHECK(found.about == "broken_crashes 1.2.3, plugin ABI 0.1");
+  CHECK(found.about == "broken_crashes 1.2.3, plugin ABI 0.2");
   CHECK(found.findings.empty());
 }
 

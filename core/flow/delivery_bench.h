@@ -45,7 +45,8 @@ class Bench {
     std::vector<Slice> slices;
   };
 
-  explicit Bench(const config::Delivery& settings, Budget* budget = nullptr) : delivery(settings, payload, budget, 1) {}
+  explicit Bench(const config::Delivery& settings, Budget* budget = nullptr)
+      : delivery(settings, payload_, budget, 1) {}
   ~Bench() { CHECK(delivery.imbalance() == 0); }
 
   Verdict offer(uint64_t source, uint64_t items, uint64_t deadline = 0, std::string_view partition = {},
@@ -57,7 +58,7 @@ class Bench {
     o.deadline_mono_ns = deadline;
     o.partition = partition;
     o.reserved = reserved;
-    last = delivery.offer(o, now, out);
+    last = delivery.offer(o, now, out_);
     settle();
     return last.verdict;
   }
@@ -69,7 +70,7 @@ class Bench {
     return call;
   }
   sluice_status answer(const Call& call, const sluice_result& result) {
-    sluice_status told = delivery.result(call.attempt, result, now, out);
+    sluice_status told = delivery.result(call.attempt, result, now, out_);
     settle();
     return told;
   }
@@ -79,14 +80,14 @@ class Bench {
     uint64_t until = now + ns;
     while (timer != 0 && timer <= until) {
       now = std::max(now, std::exchange(timer, 0));
-      delivery.timer(now, out);
+      delivery.timer(now, out_);
       settle();
     }
     now = until;
   }
-  void drain(uint64_t cap) { delivery.drain(cap, now, out), settle(); }
-  void cut() { delivery.cut(now, out), settle(); }
-  void set_limits(const Limits& limits) { delivery.set_limits(limits, now, out), settle(); }
+  void drain(uint64_t cap) { delivery.drain(cap, now, out_), settle(); }
+  void cut() { delivery.cut(now, out_), settle(); }
+  void set_limits(const Limits& limits) { delivery.set_limits(limits, now, out_), settle(); }
   uint64_t dropped(Reason reason) const { return delivery.book().dropped[static_cast<size_t>(reason)]; }
   uint64_t returned(Reason reason) const { return delivery.book().returned[static_cast<size_t>(reason)]; }
   uint64_t seen(Seen what) const { return delivery.seen()[static_cast<size_t>(what)]; }
@@ -105,32 +106,32 @@ class Bench {
   bool resumed = false, empty = false;
 
  private:
-  TenBytesAnItem payload;
+  TenBytesAnItem payload_;
 
  public:
   Delivery delivery;
 
  private:
   void settle() {
-    for (const Dispatch& d : out.dispatches) {
-      auto first = out.slices.begin() + d.first_slice;
+    for (const Dispatch& d : out_.dispatches) {
+      auto first = out_.slices.begin() + d.first_slice;
       calls.push_back({d.attempt, d.deadline_mono_ns, d.items, d.tries, {first, first + d.slice_count}});
     }
-    for (const Keep& k : out.keeps) {
-      auto first = out.slices.begin() + k.first_slice;
+    for (const Keep& k : out_.keeps) {
+      auto first = out_.slices.begin() + k.first_slice;
       keeps.emplace_back(first, first + k.slice_count);
     }
-    for (Answer& a : out.answers) answers.push_back(std::move(a));
-    for (Notice& n : out.notices) notices.push_back(std::move(n));
-    released.insert(released.end(), out.released.begin(), out.released.end());
-    if (out.timer_mono_ns != 0) timer = out.timer_mono_ns;
-    resumed |= out.resume;
-    empty |= out.empty;
-    out.clear();
+    for (Answer& a : out_.answers) answers.push_back(std::move(a));
+    for (Notice& n : out_.notices) notices.push_back(std::move(n));
+    released.insert(released.end(), out_.released.begin(), out_.released.end());
+    if (out_.timer_mono_ns != 0) timer = out_.timer_mono_ns;
+    resumed |= out_.resume;
+    empty |= out_.empty;
+    out_.clear();
     REQUIRE(delivery.imbalance() == 0);
   }
 
-  Actions out;
+  Actions out_;
 };
 
 }  // namespace sluice::flow

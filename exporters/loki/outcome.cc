@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/net/http_outcome.h"
+
 namespace sluice::exporters {
 namespace {
 
@@ -15,7 +17,6 @@ using formats::loki::Refused;
 using formats::loki::Run;
 using formats::loki::Stream;
 
-constexpr size_t kMaxQuote = 512;  // of a server's own words
 constexpr std::string_view kManyLike = " errors like: ";
 
 bool contains(std::string_view text, std::string_view words) {
@@ -23,25 +24,6 @@ bool contains(std::string_view text, std::string_view words) {
 }
 bool contains_any(std::string_view text, std::initializer_list<std::string_view> list) {
   return std::any_of(list.begin(), list.end(), [text](std::string_view words) { return contains(text, words); });
-}
-
-std::string in_one_line(std::string_view text) {
-  std::string words(text.substr(0, kMaxQuote));
-  for (char& c : words) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  while (!words.empty() && words.back() == ' ') words.pop_back();
-  return words;
-}
-
-// Without a user's name and password.
-std::string printable(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const size_t authority = scheme + 3;
-  const size_t at = url.substr(0, url.find_first_of("/?", authority)).rfind('@');
-  if (at == std::string_view::npos || at < authority) return std::string(url);
-  return std::string(url.substr(0, authority)) + std::string(url.substr(at + 1));
 }
 
 // The number at the front, which is taken off.
@@ -125,28 +107,12 @@ size_t next_group(std::string_view text) {
   return text.size();
 }
 
-Result no_answer(const net::HttpAnswer& answer) {
-  // A timeout says something about this request; anything else about the destination.
-  const Code code = answer.timed_out && answer.maybe_sent ? Code::deadline_exceeded : Code::unavailable;
-  Result result = Result::retryable(code, "failed to make an HTTP request: " + answer.error);
-  if (answer.maybe_sent) result.outcome_unknown();
-  return result;
-}
-
 // The valid entries are stored, also if there are none.
 Result partial(std::string_view body, const Push& push, std::string text) {
   if (const auto rejected = rejected_by(body, push)) {
     return Result::partial(std::min(*rejected, push.entries), std::move(text));
   }
   return Result::partial(push.entries, std::move(text)).unattributed();
-}
-
-// Loki's status for what its operator has blocked: sending it again is of no use.
-Result blocked(const Push& push, std::string_view text) {
-  sluice_result result = Result::partial(push.entries, {}).view();
-  result.code = static_cast<int32_t>(Code::failed_precondition);
-  result.text = str(text);
-  return Result(result);
 }
 
 uint64_t total(const Refused& refused) {
@@ -262,17 +228,17 @@ std::optional<uint64_t> rejected_by(std::string_view text, const Push& push) {
 }
 
 Result outcome_of(const net::HttpAnswer& answer, const Push& push, std::string_view url) {
-  if (answer.status == 0) return no_answer(answer);
+  if (answer.status == 0) return net::no_answer(answer);
   if (answer.status >= 200 && answer.status < 300 && answer.status != 260) return Result::done();
 
   const std::string_view body = answer.body;
   std::string text =
-      "request to " + printable(url) + " responded with HTTP Status Code " + std::to_string(answer.status);
-  if (std::string words = in_one_line(body); !words.empty()) text += ", Message=" + words;
+      "request to " + net::printable_url(url) + " responded with HTTP Status Code " + std::to_string(answer.status);
+  if (std::string words = net::in_one_line(body); !words.empty()) text += ", Message=" + words;
   const auto pause = answer.retry_after.value_or(std::chrono::nanoseconds(0));
   switch (answer.status) {
     case 260:
-      return blocked(push, text);
+      return net::blocked(push.entries, text);
     case 400:
       if (contains(body, "request body too large")) return Result::too_large(std::move(text));
       // The one text of a 400 for which the good entries are lost with the bad.

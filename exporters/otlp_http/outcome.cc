@@ -6,13 +6,12 @@
 #include <utility>
 
 #include "plugins/formats/otlp_json/otlp_json.h"
+#include "plugins/net/http_outcome.h"
 #include "plugins/net/rpc_status.h"
 #include "plugins/wire/schema.h"
 
 namespace sluice::exporters {
 namespace {
-
-constexpr size_t kMaxQuote = 512;  // of a server's own words
 
 bool contains(std::string_view text, std::string_view words) {
   return text.find(words) != std::string_view::npos;
@@ -34,25 +33,8 @@ std::string as_protobuf(wire::Message type, std::string_view body) {
 
 // What the server says: the message of a Status, or its text in one line.
 std::string words_of(std::string_view body) {
-  std::string words;
-  if (const auto status = net::parse_rpc_status(as_protobuf(wire::Message::rpc_status, body))) words = status->message;
-  if (words.empty()) words = body.substr(0, kMaxQuote);
-  for (char& c : words) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
-  while (!words.empty() && words.back() == ' ') words.pop_back();
-  return words;
-}
-
-// Without a user's name and password.
-std::string printable(std::string_view url) {
-  const size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const size_t authority = scheme + 3;
-  const size_t end = std::min(url.find_first_of("/?", authority), url.size());
-  const size_t at = url.substr(0, end).rfind('@');
-  if (at == std::string_view::npos || at < authority) return std::string(url);
-  return std::string(url.substr(0, authority)) + std::string(url.substr(at + 1));
+  const auto status = net::parse_rpc_status(as_protobuf(wire::Message::rpc_status, body));
+  return net::in_one_line(status && !status->message.empty() ? std::string_view(status->message) : body);
 }
 
 Result success(const net::HttpAnswer& answer, sluice_signal signal, uint64_t items) {
@@ -62,22 +44,6 @@ Result success(const net::HttpAnswer& answer, sluice_signal signal, uint64_t ite
   // A server that rejects more than it was sent, or less than nothing, is not believed.
   const uint64_t rejected = partial->rejected > 0 ? std::min(static_cast<uint64_t>(partial->rejected), items) : 0;
   return Result::partial(rejected, partial->text);
-}
-
-// Loki's status for what its operator has blocked: taken in the sense that sending again is of no use.
-Result blocked(uint64_t items, std::string text) {
-  sluice_result result = Result::partial(items, {}).view();
-  result.code = static_cast<int32_t>(Code::failed_precondition);
-  result.text = str(text);
-  return Result(result);
-}
-
-Result no_answer(const net::HttpAnswer& answer) {
-  // A timeout says something about this request; anything else about the destination.
-  const Code code = answer.timed_out && answer.maybe_sent ? Code::deadline_exceeded : Code::unavailable;
-  Result result = Result::retryable(code, "failed to make an HTTP request: " + answer.error);
-  if (answer.maybe_sent) result.outcome_unknown();
-  return result;
 }
 
 Code code_of(int status) {
@@ -104,17 +70,17 @@ Code code_of(int status) {
 }  // namespace
 
 Result outcome_of(const net::HttpAnswer& answer, sluice_signal signal, uint64_t items, std::string_view url) {
-  if (answer.status == 0) return no_answer(answer);
+  if (answer.status == 0) return net::no_answer(answer);
   if (answer.status >= 200 && answer.status < 300 && answer.status != 260) return success(answer, signal, items);
 
   const std::string words = words_of(answer.body);
-  std::string text = "error exporting items, request to " + printable(url) + " responded with HTTP Status Code " +
-                     std::to_string(answer.status);
+  std::string text = "error exporting items, request to " + net::printable_url(url) +
+                     " responded with HTTP Status Code " + std::to_string(answer.status);
   if (!words.empty()) text += ", Message=" + words;
   const Code code = code_of(answer.status);
   switch (answer.status) {
     case 260:
-      return blocked(items, std::move(text));
+      return net::blocked(items, text);
     case 400:
       // So says the OpenTelemetry Collector's own receiver, and Tempo, which has it inside.
       if (contains(words, "request body too large")) return Result::too_large(std::move(text));

@@ -19,9 +19,6 @@ using formats::prometheus::Encoding;
 constexpr const char* kPath = "/metrics";
 constexpr size_t kWorthCompressing = 1024;  // bytes
 constexpr uint32_t kExpiryTimer = 0;
-// So long a scraper may take for the rest of its page at the end: a page is no promise, and one that hangs must not use
-// up the time of the whole stop.
-constexpr std::chrono::nanoseconds kLastPage = std::chrono::seconds(1);
 
 net::HttpServerOptions server_options(Host host) {
   net::HttpServerOptions options;
@@ -68,9 +65,7 @@ sluice_status Prometheus::start() {
 
 void Prometheus::stop(uint64_t deadline_mono_ns) {
   if (!server_) return;
-  const uint64_t now = host().now_mono_ns();
-  const auto left = std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
-  server_->stop(std::chrono::steady_clock::now() + std::min(left, kLastPage));
+  server_->stop(std::chrono::steady_clock::now() + std::min(host().time_left(deadline_mono_ns), net::kLastPage));
 }
 
 // Series expire also where nobody scrapes.

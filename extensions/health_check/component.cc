@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extensions/health_check/component.h"
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -45,9 +46,7 @@ sluice_status HealthCheck::start() {
 
 void HealthCheck::stop(uint64_t deadline_mono_ns) {
   if (!server_) return;
-  uint64_t now = host().now_mono_ns();
-  auto left = std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
-  server_->stop(std::chrono::steady_clock::now() + left);
+  server_->stop(std::chrono::steady_clock::now() + std::min(host().time_left(deadline_mono_ns), net::kLastPage));
 }
 
 void HealthCheck::timer(uint32_t) {

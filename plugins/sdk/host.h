@@ -214,6 +214,11 @@ class Host {
   // ---- time -----------------------------------------------------------------------------------------------------
   uint64_t now_mono_ns() const { return h_->now_mono_ns(h_); }
   uint64_t now_unix_ns() const { return h_->now_unix_ns(h_); }
+  // Until a time that the core named; 0 once it has passed.
+  std::chrono::nanoseconds time_left(uint64_t deadline_mono_ns) const {
+    const uint64_t now = now_mono_ns();
+    return std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
+  }
   // timer(index) is called once at or after `due`; setting it again replaces it, 0 switches it off. 16 timers, 0..15.
   void set_timer(uint32_t index, uint64_t due_mono_ns) const { h_->set_timer(h_, index, due_mono_ns); }
   void set_timer_in(uint32_t index, std::chrono::nanoseconds delay) const {

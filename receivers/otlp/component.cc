@@ -55,10 +55,9 @@ void OtlpReceiver::drain() {
 void OtlpReceiver::stop(uint64_t deadline_mono_ns) {
   // All requests that came are answered by now. What is left are clients that do not finish theirs, or do not read the
   // answer; they get a moment.
-  const uint64_t now = host().now_mono_ns();
-  const auto left = std::chrono::nanoseconds(deadline_mono_ns > now ? deadline_mono_ns - now : 0);
   const auto deadline =
-      std::chrono::steady_clock::now() + std::min<std::chrono::nanoseconds>(left / 2, std::chrono::seconds(1));
+      std::chrono::steady_clock::now() +
+      std::min<std::chrono::nanoseconds>(host().time_left(deadline_mono_ns) / 2, std::chrono::seconds(1));
   if (grpc_) grpc_->stop(deadline);
   if (http_) http_->stop(deadline);
 }
