@@ -46,6 +46,26 @@ function(sluice_add_test name)
   catch_discover_tests(${name} TEST_PREFIX "${name}: " PROPERTIES TIMEOUT 600)
 endfunction()
 
+# sluice_add_fuzzer(<name> SOURCE x_fuzz.cc DEPS ... [TEST <test>]): the libFuzzer program fuzz_<name>, where the build has SLUICE_FUZZ.
+# The first of DEPS is the code that is fuzzed. TEST replays the corpus, tests/fuzz/<name>.
+function(sluice_add_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SOURCE;TEST" "DEPS")
+  if(SLUICE_TESTS AND arg_TEST)
+    target_sources(${arg_TEST} PRIVATE ${arg_SOURCE} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay_test.cc)
+    target_compile_definitions(${arg_TEST} PRIVATE SLUICE_FUZZ_CORPUS="${PROJECT_SOURCE_DIR}/tests/fuzz/${name}")
+  endif()
+  if(NOT SLUICE_FUZZ)
+    return()
+  endif()
+  list(GET arg_DEPS 0 fuzzed)
+  get_target_property(fuzzed ${fuzzed} ALIASED_TARGET)
+  target_compile_options(${fuzzed} PRIVATE -fsanitize=fuzzer-no-link)
+  add_executable(fuzz_${name} ${arg_SOURCE})
+  target_link_libraries(fuzz_${name} PRIVATE ${arg_DEPS})
+  target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+endfunction()
+
 # sluice_add_component(KIND receiver NAME otlp SOURCES component.cc ... [DEPS ...] [TESTS x_test.cc ...] [TEST_DEPS ...])
 # declares, from a component's folder with its entry.cc:
 #   sluice_<kind>_<name>          the plugin <kind>_<name>.so, exporting the one entry symbol

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fuzz target: any text as a configuration. It is read, checked, rendered and printed without harm, and what a variable
-// or an included file holds is never said. The corpus (tests/fuzz/config) is replayed by config_test.
+// or an included file holds is never said. The corpus (tests/fuzz/config) is replayed in every run of the tests.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: any bytes as any codec. Nothing may crash, no output may pass its limit, and what has been decompressed
-// comes back the same through compress(). The corpus (tests/fuzz/decompress) is replayed by compression_test.
+// comes back the same through compress(). The corpus (tests/fuzz/decompress) is replayed in every run of the tests.
 #include <cstdlib>
 
 #include "plugins/net/compression.h"

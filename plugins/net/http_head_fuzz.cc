@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fuzz target: any bytes as a request, at once and byte by byte: both ways must come to the same. What is behind the
-// head is taken as a chunked body. The corpus (tests/fuzz/http) is replayed by http_head_test.
+// head is taken as a chunked body. The corpus (tests/fuzz/http) is replayed in every run of the tests.
 #include <cstdlib>
 #include <string>
 

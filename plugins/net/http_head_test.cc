@@ -2,13 +2,9 @@
 #include "plugins/net/http_head.h"
 
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
 #include <string>
 
 #include "plugins/net/http_cors.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size);
 
 namespace sluice::net {
 namespace {
@@ -197,18 +193,6 @@ TEST_CASE("http chunks: every doubt is an error", "[http]") {
   }
   CHECK(decode("5;" + std::string(20'000, 'x') + "\r\n") == "bad");
   CHECK(decode("0\r\nA: " + std::string(20'000, 'x') + "\r\n") == "bad");
-}
-
-TEST_CASE("http: the fuzz corpus", "[http][fuzz]") {
-  size_t files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(SLUICE_FUZZ_CORPUS)) {
-    std::ifstream file(entry.path(), std::ios::binary);
-    const std::string bytes(std::istreambuf_iterator<char>(file), {});
-    CAPTURE(entry.path().string());
-    CHECK(LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()) == 0);
-    ++files;
-  }
-  CHECK(files >= 8);
 }
 
 TEST_CASE("cors: who may send, and with which headers", "[http][cors]") {

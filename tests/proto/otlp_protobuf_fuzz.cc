@@ -2,7 +2,7 @@
 //
 // Fuzz target: any bytes as a message of each signal. check() answers as protobuf's parser does, but for its own
 // limits; what it takes can be cut, edited and viewed, and stays a message; what it refuses does no harm. The corpus
-// (tests/fuzz/otlp_protobuf) is replayed by proto_test.
+// (tests/fuzz/otlp_protobuf) is replayed in every run of the tests.
 #include "tests/proto/otlp_protobuf_fuzz.h"
 
 #include <cstdio>

@@ -2,9 +2,6 @@
 //
 // check() against protobuf's parser: whole messages, truncated ones, mutated ones.
 #include <catch2/catch.hpp>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "plugins/wire/check.h"
@@ -106,20 +103,6 @@ TEST_CASE("check against protobuf: mutated messages get the same answer, but for
   }
   CHECK(refused > 1000);
   CHECK(accepted > 1000);
-}
-
-TEST_CASE("check against protobuf: the fuzzer's corpus", "[proto]") {
-  int files = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(SLUICE_FUZZ_CORPUS)) {
-    std::ifstream file(entry.path(), std::ios::binary);
-    std::stringstream content;
-    content << file.rdbuf();
-    const std::string bytes = content.str();
-    INFO(entry.path());
-    LLVMFuzzerTestOneInput(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
-    ++files;
-  }
-  CHECK(files >= 5);
 }
 
 }  // namespace

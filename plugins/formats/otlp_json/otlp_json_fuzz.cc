@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Fuzz target: any text as OTLP/JSON of each signal and as a Status. What is taken is a message, and its JSON is taken
-// again and means the same. The corpus (tests/fuzz/otlp_json) is replayed by formats_otlp_json_test.
+// again and means the same. The corpus (tests/fuzz/otlp_json) is replayed in every run of the tests.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
