@@ -44,8 +44,8 @@ TEST_CASE("open plugin: broken in its entry, says what was found, what is accept
         "number)" +
             rebuild);
   CHECK(said("newer_major") == "newer_major.so: built for plugin ABI " + abi(SLUICE_ABI_MAJOR + 1, 7) +
-                                   ", needs at least " + abi(SLUICE_ABI_MAJOR + 1, SLUICE_ABI_MINOR) + ", this collector loads only " +
-                                   abi(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR) + rebuild);
+                                   ", needs at least " + abi(SLUICE_ABI_MAJOR + 1, SLUICE_ABI_MINOR) +
+                                   ", this collector loads only " + abi(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR) + rebuild);
   CHECK(said("newer_needs") == "newer_needs.so: built for plugin ABI " + abi(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR + 3) +
                                    ", needs at least " + abi(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR + 2) +
                                    ", this collector loads only " + abi(SLUICE_ABI_MAJOR, SLUICE_ABI_MINOR) + rebuild);
