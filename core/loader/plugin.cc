@@ -136,6 +136,7 @@ std::vector<std::string> other_exports(const std::string& file) {
       const uint64_t name = strings.sh_offset + symbol.st_name;
       if (symbol.st_shndx == SHN_UNDEF || ELF64_ST_BIND(symbol.st_info) == STB_LOCAL || name >= bytes.size()) continue;
       const std::string text(bytes.c_str() + name);
+      if (text.starts_with("__odr_asan.")) continue;  // the address sanitizer's mark beside the entry
       if (!text.empty() && text != SLUICE_ENTRY_SYMBOL) names.push_back(text);
     }
   }
