@@ -173,10 +173,12 @@ def test_plugin_of_another_abi_is_refused(tmp_path):
     assert check.returncode == 1 and re.search(r"built for plugin ABI 9\.", check.stderr + check.stdout), check.stderr
 
 
-def test_every_plugin_that_ships_passes_its_check():
-    for plugin in sorted((process.BINARY.parent.parent / "lib/sluice/plugins").glob("*.so")):
-        check = process.run_cli("plugin", "check", plugin)
-        assert check.returncode == 0, f"{plugin.name}: {check.stderr}{check.stdout}"
+@pytest.mark.parametrize("name, settings", [("connector_forward", None), ("exporter_nop", None),
+                                            ("exporter_otlp_http", "otlp_http={endpoint: 'http://127.0.0.1:1'}")])
+def test_plugin_that_ships_passes_its_check(name, settings):
+    plugin = process.BINARY.parent.parent / f"lib/sluice/plugins/{name}.so"
+    check = process.run_cli("plugin", "check", plugin, *(["--config", settings] if settings else []))
+    assert check.returncode == 0, check.stderr + check.stdout
 
 
 def test_unreadable_file_is_named(tmp_path):
