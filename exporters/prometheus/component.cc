@@ -1,48 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporters/prometheus/component.h"
 
-#include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "exporters/prometheus/ingest.h"
 #include "exporters/prometheus/scrape.h"
 #include "plugins/formats/prometheus/negotiation.h"
-#include "plugins/net/compression.h"
 
 namespace sluice::exporters {
 namespace {
 
-using formats::prometheus::Encoding;
-
-constexpr const char* kPath = "/metrics";
-constexpr size_t kWorthCompressing = 1024;  // bytes
+constexpr std::string_view kCodings[] = {"zstd", "gzip"};
+constexpr int32_t kLevel = 1;  // of compression: a scrape comes often, its body is seldom kept
+constexpr uint32_t kMaxConnections = 256;
 constexpr uint32_t kExpiryTimer = 0;
-
-net::HttpServerOptions server_options(Host host) {
-  net::HttpServerOptions options;
-  options.thread_name = "prometheus";
-  options.log = [host](const std::string& text) { host.warn(text); };
-  options.max_connections = 256;
-  return options;
-}
-
-void compress(Encoding encoding, net::HttpResponse& response) {
-  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
-  if (encoding == Encoding::identity || response.body.size() < kWorthCompressing) return;
-  const bool gzip = encoding == Encoding::gzip;
-  net::ByteBuffer compressed;
-  if (net::compress(gzip ? net::Codec::gzip : net::Codec::zstd, 1, response.body, compressed) != net::CodecStatus::ok)
-    return;
-  response.body.assign(compressed.view());
-  response.headers.emplace_back("Content-Encoding", gzip ? "gzip" : "zstd");
-}
 
 }  // namespace
 
 Prometheus::Prometheus(Host host, Config config)
-    : Exporter(host), config_(std::move(config)), translator_(config_, table_.hasher()) {}
+    : Exporter(host), config_(std::move(config)), translator_(config_, table_.hasher()), server_(host) {}
 
 sluice_status Prometheus::init() {
   series_metric_ = host().define({.type = SLUICE_GAUGE,
@@ -55,17 +32,15 @@ sluice_status Prometheus::init() {
 }
 
 sluice_status Prometheus::start() {
-  net::HttpHandler& handler = *this;
-  server_.emplace(config_, handler, server_options(host()));
-  if (std::string error = server_->start(); !error.empty()) return host().fail(error, Code::unavailable);
-  host().info("serving metrics", {{"endpoint", config_.endpoint}, {"port", server_->port()}, {"path", kPath}});
+  const sluice_status status = server_.start(config_, *this, "prometheus", kMaxConnections);
+  if (status != SLUICE_DONE) return status;
+  host().info("serving metrics", {{"endpoint", config_.endpoint}, {"port", server_.port()}, {"path", "/metrics"}});
   look_again();
   return SLUICE_DONE;
 }
 
 void Prometheus::stop(uint64_t deadline_mono_ns) {
-  if (!server_) return;
-  server_->stop(std::chrono::steady_clock::now() + std::min(host().time_left(deadline_mono_ns), net::kLastPage));
+  server_.stop(deadline_mono_ns);
 }
 
 // Series expire also where nobody scrapes.
@@ -121,10 +96,7 @@ void Prometheus::help_conflict(std::string_view metric, std::string_view help, s
 }
 
 std::optional<net::HttpResponse> Prometheus::admit(const net::HttpRequest& request) {
-  if (request.path != kPath) return net::HttpResponse{.status = 404, .body = "the metrics are at /metrics\n"};
-  if (request.method != "GET" && request.method != "HEAD")
-    return net::HttpResponse{.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}};
-  return std::nullopt;
+  return net::admit_metrics(request);
 }
 
 void Prometheus::handle(const net::HttpRequest& request, net::HttpBody, net::HttpReply reply) {
@@ -142,7 +114,8 @@ void Prometheus::handle(const net::HttpRequest& request, net::HttpBody, net::Htt
   }
   last_body_bytes_ = response.body.size();
   scrapes_metric_.add();
-  compress(formats::prometheus::negotiate_encoding(request.field("accept-encoding")), response);
+  response.headers.emplace_back("Vary", "Accept, Accept-Encoding");
+  net::compress_page(request, kCodings, kLevel, response);
   reply.send(std::move(response));
 }
 

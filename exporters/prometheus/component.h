@@ -12,7 +12,7 @@
 #include "exporters/prometheus/config.h"
 #include "exporters/prometheus/series_table.h"
 #include "exporters/prometheus/translator.h"
-#include "plugins/net/http_server.h"
+#include "plugins/net/page_server.h"
 #include "plugins/sdk/component.h"
 #include "plugins/sdk/log.h"
 
@@ -41,7 +41,7 @@ class Prometheus final : public Exporter, private net::HttpHandler {
   std::mutex mutex_;  // of the table; a scrape waits for part of a batch, a batch for a scrape
   SeriesTable table_;
   const Translator translator_;
-  std::optional<net::HttpServer> server_;
+  net::PageServer server_;
   std::atomic<size_t> last_body_bytes_{0};
 
   LogLimit rejections_, help_conflicts_;

@@ -21,7 +21,6 @@ namespace sluice::exporters::testing {
 namespace {
 
 using net::RawResponse;
-using net::RawSocket;
 using sluice::testing::FakeHost;
 using sluice::testing::Subject;
 using sluice::testing::Tree;
@@ -39,9 +38,7 @@ class Running {
     port = static_cast<uint16_t>(std::stoi(host.logs().back().field("port")));
   }
   RawResponse get(const std::string& lines = "", const std::string& request = "GET /metrics") {
-    RawSocket client = RawSocket::to_port(port);
-    client.send(request + " HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n");
-    return client.message(request.starts_with("HEAD"));
+    return net::ask_once(port, request, lines);
   }
   auto take(const std::string& message) { return exporter_.consume(SLUICE_METRICS, message); }
   Subject& subject() { return exporter_; }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extensions/health_check/component.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -13,17 +12,9 @@ namespace {
 constexpr uint32_t kLookTimer = 0;
 constexpr std::chrono::seconds kLookInterval{1};  // so that the log tells of changes that nobody asked about
 
-net::HttpServerOptions server_options(Host host) {
-  net::HttpServerOptions options;
-  options.thread_name = "health";
-  options.log = [host](const std::string& text) { host.warn(text); };
-  options.max_connections = 64;
-  return options;
-}
-
 }  // namespace
 
-HealthCheck::HealthCheck(Host host, Config config) : Extension(host), config_(std::move(config)) {
+HealthCheck::HealthCheck(Host host, Config config) : Extension(host), config_(std::move(config)), server_(host) {
   if (config_.check_collector_pipeline.enabled) {
     host.warn("check_collector_pipeline has no effect; broken components are seen without it");
   }
@@ -36,17 +27,14 @@ sluice_status HealthCheck::init() {
 }
 
 sluice_status HealthCheck::start() {
-  net::HttpHandler& handler = *this;
-  server_.emplace(config_, handler, server_options(host()));
-  if (std::string error = server_->start(); !error.empty()) return host().fail(error, Code::unavailable);
-  host().info("serving health", {{"endpoint", config_.endpoint}, {"port", server_->port()}, {"path", config_.path}});
+  if (const sluice_status status = server_.start(config_, *this, "health"); status != SLUICE_DONE) return status;
+  host().info("serving health", {{"endpoint", config_.endpoint}, {"port", server_.port()}, {"path", config_.path}});
   timer(kLookTimer);
   return SLUICE_DONE;
 }
 
 void HealthCheck::stop(uint64_t deadline_mono_ns) {
-  if (!server_) return;
-  server_->stop(std::chrono::steady_clock::now() + std::min(host().time_left(deadline_mono_ns), net::kLastPage));
+  server_.stop(deadline_mono_ns);
 }
 
 void HealthCheck::timer(uint32_t) {

@@ -11,7 +11,7 @@
 
 #include "extensions/health_check/config.h"
 #include "extensions/health_check/status.h"
-#include "plugins/net/http_server.h"
+#include "plugins/net/page_server.h"
 #include "plugins/sdk/component.h"
 
 namespace sluice::extensions {
@@ -37,7 +37,7 @@ class HealthCheck final : public Extension, private net::HttpHandler {
   const sluice_observe* observe_ = nullptr;
   std::mutex mutex_;
   Status status_;  // under mutex_
-  std::optional<net::HttpServer> server_;
+  net::PageServer server_;
 };
 
 }  // namespace sluice::extensions

@@ -18,7 +18,6 @@ namespace sluice::extensions {
 namespace {
 
 using net::RawResponse;
-using net::RawSocket;
 using testing::FakeHost;
 using testing::Subject;
 using testing::Tree;
@@ -78,9 +77,7 @@ class HealthCheckTest {
     return 0;
   }
   RawResponse ask(const std::string& request = "GET /", const std::string& more = "") const {
-    RawSocket client = RawSocket::to_port(port());
-    client.send(request + " HTTP/1.1\r\nHost: h\r\n" + more + "\r\n");
-    return client.message(request.starts_with("HEAD"));
+    return net::ask_once(port(), request, more);
   }
   std::vector<std::string> changes() const {
     std::vector<std::string> all;

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extensions/telemetry/component.h"
 
-#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
-
-#include "plugins/net/compression.h"
 
 namespace sluice::extensions {
 
 namespace {
 
 constexpr const char* kContentType = "text/plain; version=0.0.4; charset=utf-8";
-constexpr size_t kWorthCompressing = 1024;  // bytes
+constexpr std::string_view kCodings[] = {"gzip"};
 
 struct Reader {
   uint32_t struct_size;
@@ -38,34 +35,9 @@ net::HttpServerSettings server_settings(const TelemetryConfig& config) {
   return settings;
 }
 
-net::HttpServerOptions server_options(Host host) {
-  net::HttpServerOptions options;
-  options.thread_name = "telemetry";
-  options.log = [host](const std::string& text) { host.warn(text); };
-  options.max_connections = 64;
-  return options;
-}
-
-// Whether a list like "br;q=1.0, gzip;q=0.8" takes gzip. A weight of 0 refuses it.
-bool takes_gzip(std::string_view accepted) {
-  while (!accepted.empty()) {
-    size_t comma = accepted.find(',');
-    std::string_view entry = accepted.substr(0, comma);
-    accepted = comma == std::string_view::npos ? std::string_view() : accepted.substr(comma + 1);
-    size_t begin = entry.find_first_not_of(" \t");
-    if (begin == std::string_view::npos) continue;
-    entry.remove_prefix(begin);
-    std::string_view name = entry.substr(0, entry.find_first_of("; \t"));
-    if (name != "gzip" && name != "*") continue;
-    size_t weight = entry.find("q=");
-    return weight == std::string_view::npos || entry.find_first_of("123456789", weight) != std::string_view::npos;
-  }
-  return false;
-}
-
 }  // namespace
 
-Telemetry::Telemetry(Host host, Config config) : Extension(host), config_(std::move(config)) {}
+Telemetry::Telemetry(Host host, Config config) : Extension(host), config_(std::move(config)), server_(host) {}
 
 sluice_status Telemetry::init() {
   observe_ = host().core_interface<sluice_observe>(SLUICE_OBSERVE_ID);
@@ -74,16 +46,14 @@ sluice_status Telemetry::init() {
 }
 
 sluice_status Telemetry::start() {
-  net::HttpHandler& handler = *this;
-  server_.emplace(server_settings(config_), handler, server_options(host()));
-  if (std::string error = server_->start(); !error.empty()) return host().fail(error, Code::unavailable);
-  host().info("serving metrics", {{"endpoint", config_.host + ":" + std::to_string(server_->port())}});
-  return SLUICE_DONE;
+  const sluice_status status = server_.start(server_settings(config_), *this, "telemetry");
+  if (status == SLUICE_DONE)
+    host().info("serving metrics", {{"endpoint", config_.host + ":" + std::to_string(server_.port())}});
+  return status;
 }
 
 void Telemetry::stop(uint64_t deadline_mono_ns) {
-  if (!server_) return;
-  server_->stop(std::chrono::steady_clock::now() + std::min(host().time_left(deadline_mono_ns), net::kLastPage));
+  server_.stop(deadline_mono_ns);
 }
 
 const void* Telemetry::get_interface(std::string_view id) {
@@ -91,13 +61,7 @@ const void* Telemetry::get_interface(std::string_view id) {
 }
 
 std::optional<net::HttpResponse> Telemetry::admit(const net::HttpRequest& request) {
-  if (request.path != "/metrics") {
-    return net::HttpResponse{.status = 404, .body = "the metrics are at /metrics\n"};
-  }
-  if (request.method != "GET" && request.method != "HEAD") {
-    return net::HttpResponse{.status = 405, .body = "only GET and HEAD\n", .headers = {{"Allow", "GET, HEAD"}}};
-  }
-  return std::nullopt;
+  return net::admit_metrics(request);
 }
 
 void Telemetry::handle(const net::HttpRequest& request, net::HttpBody, net::HttpReply reply) {
@@ -108,12 +72,7 @@ void Telemetry::handle(const net::HttpRequest& request, net::HttpBody, net::Http
   }
   response.content_type = kContentType;
   response.headers.emplace_back("Vary", "Accept-Encoding");
-  net::ByteBuffer compressed;
-  if (response.body.size() >= kWorthCompressing && takes_gzip(request.field("accept-encoding")) &&
-      net::compress(net::Codec::gzip, 0, response.body, compressed) == net::CodecStatus::ok) {
-    response.body.assign(compressed.view());
-    response.headers.emplace_back("Content-Encoding", "gzip");
-  }
+  net::compress_page(request, kCodings, 0, response);
   reply.send(std::move(response));
 }
 

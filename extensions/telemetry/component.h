@@ -10,7 +10,7 @@
 #include <string_view>
 
 #include "extensions/telemetry/config.h"
-#include "plugins/net/http_server.h"
+#include "plugins/net/page_server.h"
 #include "plugins/sdk/component.h"
 
 namespace sluice::extensions {
@@ -34,7 +34,7 @@ class Telemetry final : public Extension, private net::HttpHandler {
 
   const Config config_;
   const sluice_observe* observe_ = nullptr;
-  std::optional<net::HttpServer> server_;
+  net::PageServer server_;
 };
 
 }  // namespace sluice::extensions

@@ -50,9 +50,7 @@ class TelemetryTest {
     return static_cast<uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)));
   }
   static RawResponse get(uint16_t port, const std::string& lines = "", const std::string& request = "GET /metrics") {
-    RawSocket client = RawSocket::to_port(port);
-    client.send(request + " HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n");
-    return client.message(request.starts_with("HEAD"));
+    return net::ask_once(port, request, lines);
   }
 
   static constexpr sluice_observe kObserve = {sizeof(sluice_observe), 0, &snapshot};

@@ -89,10 +89,6 @@ struct HttpServerOptions {
   Duration stall_timeout = std::chrono::seconds(30);          // a client that takes nothing of a response
 };
 
-// So long a client may take for the rest of a page (metrics, health) when its server stops: pages are no promise, and
-// a client that hangs must not use up the time of the whole stop.
-inline constexpr std::chrono::nanoseconds kLastPage = std::chrono::seconds(1);
-
 class HttpServer {
  public:
   // `handler` must outlive the server.

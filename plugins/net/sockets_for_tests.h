@@ -134,6 +134,13 @@ class RawSocket {
   std::string in_;
 };
 
+// A request without a body on a connection of its own; `lines` are further headers, each with its line's end.
+inline RawResponse ask_once(uint16_t port, const std::string& request, const std::string& lines = "") {
+  RawSocket client = RawSocket::to_port(port);
+  client.send(request + " HTTP/1.1\r\nHost: h\r\n" + lines + "\r\n");
+  return client.message(request.starts_with("HEAD"));
+}
+
 // Runs `script` for each connection, on its own thread, one connection after the other.
 class RawServer {
  public:

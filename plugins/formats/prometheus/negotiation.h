@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which of the formats a scraper gets, and how compressed: its Accept and Accept-Encoding headers.
+// Which of the formats a scraper gets: its Accept header.
 #ifndef SLUICE_PLUGINS_FORMATS_PROMETHEUS_NEGOTIATION_H
 #define SLUICE_PLUGINS_FORMATS_PROMETHEUS_NEGOTIATION_H
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,10 +20,6 @@ struct Negotiated {
 
 // Whatever the header says, there is an answer: the text format is for everybody.
 Negotiated negotiate(std::string_view accept, bool open_metrics);
-
-enum class Encoding : uint8_t { identity, gzip, zstd };
-// What the client likes best; of equals zstd, then gzip.
-Encoding negotiate_encoding(std::string_view accept_encoding);
 
 }  // namespace sluice::formats::prometheus
 #endif  // SLUICE_PLUGINS_FORMATS_PROMETHEUS_NEGOTIATION_H

@@ -72,22 +72,5 @@ TEST_CASE("Accept: escaping schemes", "[formats][prometheus]") {
   CHECK(type_for("text/plain;escaping=values") == "text/plain; version=0.0.4; charset=utf-8; escaping=values");
 }
 
-TEST_CASE("Accept-Encoding: the client's favourite", "[formats][prometheus]") {
-  for (const char* accept :
-       {"", "identity", "br", "gzip;q=0", "zstd;q=0, gzip;q=0", "identity, gzip;q=0.5", "*;q=0", "gzip;q=nonsense"}) {
-    INFO(accept);
-    CHECK(negotiate_encoding(accept) == Encoding::identity);
-  }
-  for (const char* accept : {"gzip", "GZip", "br, gzip;q=0.5", "gzip, zstd;q=0.9", "identity;q=0.1, gzip;q=0.2",
-                             "*, zstd;q=0", "deflate ,gzip ; q=1"}) {
-    INFO(accept);
-    CHECK(negotiate_encoding(accept) == Encoding::gzip);
-  }
-  for (const char* accept : {"zstd", "gzip, zstd", "*", "gzip;q=0.5, zstd;q=0.6", "identity, zstd"}) {
-    INFO(accept);
-    CHECK(negotiate_encoding(accept) == Encoding::zstd);
-  }
-}
-
 }  // namespace
 }  // namespace sluice::formats::prometheus
