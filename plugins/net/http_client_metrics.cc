@@ -5,6 +5,8 @@
 #include <array>
 #include <string_view>
 
+#include "plugins/net/request_metrics.h"
+
 namespace sluice::net {
 namespace {
 
@@ -34,9 +36,6 @@ constexpr std::array<Ending, 18> kEndings = {{{200, kStatus, "200"},
                                               {0, kError, "timeout"},
                                               {0, kError, "_OTHER"}}};
 constexpr size_t kTimeout = kEndings.size() - 2, kOther = kEndings.size() - 1;
-
-constexpr double kSeconds[] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
-constexpr double kBytes[] = {0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000};
 
 struct Server {
   std::string_view scheme, address, port;
@@ -70,18 +69,9 @@ void HttpClientMetrics::define(Host host, std::span<const std::string> urls) {
           {str(ending.label), str(ending.value)},      {str("http.request.method"), str("POST")},
           {str("network.protocol.name"), str("http")}, {str("server.address"), str(server.address)},
           {str("server.port"), str(server.port)},      {str("url.scheme"), str(server.scheme)}};
-      const auto histogram = [&](const char* name, const char* unit, const char* help, std::span<const double> bounds) {
-        return host.define({.type = SLUICE_HISTOGRAM,
-                            .name = name,
-                            .unit = unit,
-                            .help = help,
-                            .level = SLUICE_METRIC_DETAILED,
-                            .bounds = bounds,
-                            .labels = labels});
-      };
       series_.push_back(
-          {histogram("http.client.request.duration", "s", "Duration of HTTP client requests.", kSeconds),
-           histogram("http.client.request.body.size", "By", "Size of HTTP client request bodies.", kBytes)});
+          {define_duration(host, "http.client.request.duration", "Duration of HTTP client requests.", labels),
+           define_body_size(host, "http.client.request.body.size", "Size of HTTP client request bodies.", labels)});
     }
   }
 }

@@ -5,12 +5,12 @@
 #include <array>
 #include <utility>
 
+#include "plugins/net/request_metrics.h"
+
 namespace sluice::net {
 namespace {
 
 constexpr std::array<int, 10> kStatuses = {200, 400, 401, 403, 404, 413, 415, 429, 500, 503};
-constexpr double kSeconds[] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
-constexpr double kBytes[] = {0, 5, 10, 25, 50, 75, 100, 250, 500, 750, 1000, 2500, 5000, 7500, 10000};
 
 }  // namespace
 
@@ -38,19 +38,10 @@ void HttpServerMetrics::define(Host host) {
                                   {str("server.address"), str(address_)},
                                   {str("server.port"), str(port_)},
                                   {str("url.scheme"), str(scheme_)}};
-      const auto histogram = [&](const char* name, const char* unit, const char* help, std::span<const double> bounds) {
-        return host.define({.type = SLUICE_HISTOGRAM,
-                            .name = name,
-                            .unit = unit,
-                            .help = help,
-                            .level = SLUICE_METRIC_DETAILED,
-                            .bounds = bounds,
-                            .labels = labels});
-      };
       series_.push_back(
-          {histogram("http.server.request.duration", "s", "Duration of HTTP server requests.", kSeconds),
-           histogram("http.server.request.body.size", "By", "Size of HTTP server request bodies.", kBytes),
-           histogram("http.server.response.body.size", "By", "Size of HTTP server response bodies.", kBytes)});
+          {define_duration(host, "http.server.request.duration", "Duration of HTTP server requests.", labels),
+           define_body_size(host, "http.server.request.body.size", "Size of HTTP server request bodies.", labels),
+           define_body_size(host, "http.server.response.body.size", "Size of HTTP server response bodies.", labels)});
     }
   }
 }

@@ -3,6 +3,8 @@
 
 #include <array>
 
+#include "plugins/net/request_metrics.h"
+
 namespace sluice::net {
 namespace {
 
@@ -11,7 +13,6 @@ constexpr std::array<const char*, 17> kCodes = {
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
     "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
     "DATA_LOSS", "UNAUTHENTICATED"};
-constexpr double kSeconds[] = {0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10};
 
 }  // namespace
 
@@ -23,14 +24,10 @@ void RpcMetrics::define(Host host, RpcSide side, std::span<const char* const> me
                                   {str("rpc.response.status_code"), str(code)},
                                   {str("rpc.system.name"), str("grpc")}};
       durations_.push_back(
-          host.define({.type = SLUICE_HISTOGRAM,
-                       .name = server ? "rpc.server.call.duration" : "rpc.client.call.duration",
-                       .unit = "s",
-                       .help = server ? "Measures the duration of an incoming Remote Procedure Call (RPC)."
-                                      : "Measures the duration of an outgoing Remote Procedure Call (RPC).",
-                       .level = SLUICE_METRIC_DETAILED,
-                       .bounds = kSeconds,
-                       .labels = labels}));
+          server ? define_duration(host, "rpc.server.call.duration",
+                                   "Measures the duration of an incoming Remote Procedure Call (RPC).", labels)
+                 : define_duration(host, "rpc.client.call.duration",
+                                   "Measures the duration of an outgoing Remote Procedure Call (RPC).", labels));
     }
   }
 }
