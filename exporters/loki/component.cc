@@ -90,9 +90,8 @@ bool Loki::encode(Push& push, net::HttpPost& post) const {
 sluice_status Loki::consume(const Call& call) {
   std::chrono::nanoseconds timeout{0};
   if (const uint64_t deadline = call.deadline_mono_ns()) {
-    const uint64_t now = host().now_mono_ns();
-    if (deadline <= now) return call.reply(Result::retryable(Code::deadline_exceeded, "no time left to send"));
-    timeout = std::chrono::nanoseconds(static_cast<int64_t>(deadline - now));
+    timeout = host().time_left(deadline);
+    if (timeout.count() == 0) return call.reply(Result::retryable(Code::deadline_exceeded, "no time left to send"));
   }
   // A record without a time gets that of its arrival: the same again when it is sent again.
   const uint64_t arrived = call.context().received_unix_ns;

@@ -117,9 +117,9 @@ sluice_status OtlpHttp::consume(const Call& call) {
                             encoding_ == OtlpEncoding::json ? "application/json" : "application/x-protobuf");
   if (codec_ != net::Codec::none) post.headers.emplace_back("Content-Encoding", name_of(codec_));
   if (const uint64_t deadline = call.deadline_mono_ns()) {
-    const uint64_t now = host().now_mono_ns();
-    if (deadline <= now) return call.reply(Result::retryable(Code::deadline_exceeded, "no time left to send"));
-    post.timeout = std::chrono::nanoseconds(static_cast<int64_t>(deadline - now));
+    post.timeout = host().time_left(deadline);
+    if (post.timeout.count() == 0)
+      return call.reply(Result::retryable(Code::deadline_exceeded, "no time left to send"));
   }
   // A std::function must be copyable, an Answer is not.
   auto answer = std::make_shared<Answer>(call.answer_later());
