@@ -18,6 +18,7 @@
 #include <thread>
 
 #include "benchmarks/payload.h"
+#include "benchmarks/program.h"
 #include "benchmarks/stamps.h"
 #include "plugins/formats/otlp_json/otlp_json.h"
 #include "plugins/net/compression.h"
@@ -305,10 +306,5 @@ int run(int argc, char** argv) {
 }  // namespace sluice::benchmarks
 
 int main(int argc, char** argv) {
-  try {
-    return sluice::benchmarks::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "load: %s\n", error.what());
-    return 1;
-  }
+  return sluice::benchmarks::run_program("load", sluice::benchmarks::run, argc, argv);
 }

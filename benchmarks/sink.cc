@@ -17,6 +17,7 @@
 #include <sstream>
 #include <thread>
 
+#include "benchmarks/program.h"
 #include "benchmarks/tally.h"
 #include "plugins/net/compression.h"
 #include "plugins/net/grpc_server.h"
@@ -266,10 +267,5 @@ int run(int argc, char** argv) {
 }  // namespace sluice::benchmarks
 
 int main(int argc, char** argv) {
-  try {
-    return sluice::benchmarks::run(argc, argv);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "sink: %s\n", error.what());
-    return 1;
-  }
+  return sluice::benchmarks::run_program("sink", sluice::benchmarks::run, argc, argv);
 }

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef SLUICE_BENCHMARKS_PROGRAM_H
+#define SLUICE_BENCHMARKS_PROGRAM_H
+
+#include <cstdio>
+#include <exception>
+
+namespace sluice::benchmarks {
+
+// The main() of a program whose run() may throw what a user should read.
+inline int run_program(const char* name, int (*run)(int, char**), int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", name, error.what());
+    return 1;
+  }
+}
+
+}  // namespace sluice::benchmarks
+#endif  // SLUICE_BENCHMARKS_PROGRAM_H
