@@ -2,7 +2,7 @@
 // What the wrapper does after an answer: pauses, probes, late answers, cutting.
 #include <catch2/catch.hpp>
 
-#include "core/flow/delivery_bench.h"
+#include "core/flow/testing.h"
 
 namespace sluice::flow {
 namespace {

@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <functional>
 
-#include "core/flow/delivery_bench.h"
+#include "core/flow/testing.h"
 
 namespace sluice::flow {
 namespace {

@@ -23,6 +23,26 @@ double nanoseconds_per_send(Source& source, const BatchRef& batch, int sends) {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin).count() / sends;
 }
 
+// Five rounds from one thread, then five from two at once (the slower one counts).
+void report(Source& source, const BatchRef& batch, int sends) {
+  const auto say = [](const char* threads, std::vector<double> rounds) {
+    std::sort(rounds.begin(), rounds.end());
+    WARN(threads << rounds[0] << " ns at best, " << rounds[2] << " ns in the middle");
+  };
+  nanoseconds_per_send(source, batch, sends / 10);
+  std::vector<double> one, two;
+  for (int i = 0; i < 5; ++i) one.push_back(nanoseconds_per_send(source, batch, sends));
+  for (int i = 0; i < 5; ++i) {
+    double each[2];
+    std::thread other([&] { each[1] = nanoseconds_per_send(source, batch, sends); });
+    each[0] = nanoseconds_per_send(source, batch, sends);
+    other.join();
+    two.push_back(std::max(each[0], each[1]));
+  }
+  say("one thread: ", std::move(one));
+  say("two threads: ", std::move(two));
+}
+
 }  // namespace
 
 TEST_CASE("edge: send to DONE, from one thread and from two", "[.][!benchmark]") {
@@ -32,25 +52,8 @@ processors: {pass: }
 exporters: {sink: }
 service: {pipelines: {logs: {receivers: [source], processors: [pass], exporters: [sink]}}}
 )");
-  constexpr int kSends = 2'000'000;
   stage.pass().behaviour = [](Pass&, const Call&) { return SLUICE_DONE; };
-  const BatchRef batch = stage.source().make(10).batch;
-  nanoseconds_per_send(stage.source(), batch, kSends / 10);
-  std::vector<double> one;
-  for (int i = 0; i < 5; ++i) one.push_back(nanoseconds_per_send(stage.source(), batch, kSends));
-  std::sort(one.begin(), one.end());
-  WARN("one thread: " << one[0] << " ns at best, " << one[2] << " ns in the middle");
-
-  std::vector<double> two;
-  for (int i = 0; i < 5; ++i) {
-    double each[2];
-    std::thread other([&] { each[1] = nanoseconds_per_send(stage.source(), batch, kSends); });
-    each[0] = nanoseconds_per_send(stage.source(), batch, kSends);
-    other.join();
-    two.push_back(std::max(each[0], each[1]));
-  }
-  std::sort(two.begin(), two.end());
-  WARN("two threads: " << two[0] << " ns at best, " << two[2] << " ns in the middle");
+  report(stage.source(), stage.source().make(10).batch, 2'000'000);
   CHECK(stage.imbalance() == 0);
 }
 
@@ -60,21 +63,6 @@ receivers: {source: }
 exporters: {sink: {sending_queue: {queue_size: 100000}}}
 service: {pipelines: {logs: {receivers: [source], exporters: [sink]}}}
 )");
-  constexpr int kSends = 200'000;
-  const BatchRef batch = stage.source().make(1).batch;
-  nanoseconds_per_send(stage.source(), batch, kSends / 10);
-  std::vector<double> one, two;
-  for (int i = 0; i < 5; ++i) one.push_back(nanoseconds_per_send(stage.source(), batch, kSends));
-  for (int i = 0; i < 5; ++i) {
-    double each[2];
-    std::thread other([&] { each[1] = nanoseconds_per_send(stage.source(), batch, kSends); });
-    each[0] = nanoseconds_per_send(stage.source(), batch, kSends);
-    other.join();
-    two.push_back(std::max(each[0], each[1]));
-  }
-  std::sort(one.begin(), one.end());
-  std::sort(two.begin(), two.end());
-  WARN("one thread: " << one[0] << " ns at best, " << one[2] << " ns in the middle");
-  WARN("two threads: " << two[0] << " ns at best, " << two[2] << " ns in the middle");
+  report(stage.source(), stage.source().make(1).batch, 200'000);
   CHECK(stage.imbalance() == 0);
 }

@@ -5,8 +5,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <thread>
 
@@ -22,17 +24,26 @@ using namespace std::chrono_literals;
 class LogTest {
  protected:
   LogTest() : file_(std::filesystem::temp_directory_path() / ("sluice_log_test_" + random_uuid())) {
-    setenv("TZ", "UTC", 1);
-    tzset();
+    set_zone("UTC");
     settings_.output_paths = {file_};
     settings_.disable_zap_resource = true;
     settings_.disable_caller = true;
   }
-  ~LogTest() { std::filesystem::remove(file_); }
+  ~LogTest() {
+    set_zone(zone_ ? zone_->c_str() : nullptr);
+    std::filesystem::remove(file_);
+  }
 
   void configure(const Resource& resource = {}) {
     std::string error;
     REQUIRE(log_.configure(settings_, resource, error));
+  }
+  static void set_zone(const char* zone) {
+    if (zone != nullptr)
+      setenv("TZ", zone, 1);
+    else
+      unsetenv("TZ");
+    tzset();
   }
   std::string written() {
     std::ifstream in(file_);
@@ -41,6 +52,12 @@ class LogTest {
     return text.str();
   }
 
+  static std::optional<std::string> zone_of_process() {
+    const char* zone = std::getenv("TZ");
+    return zone != nullptr ? std::optional<std::string>(zone) : std::nullopt;
+  }
+
+  const std::optional<std::string> zone_ = zone_of_process();
   base::FakeClock clock_;
   Log log_{clock_};
   Logger logger_{log_};
@@ -91,8 +108,7 @@ TEST_CASE_METHOD(LogTest, "log: caller, is where the line stands", "[telemetry][
 }
 
 TEST_CASE_METHOD(LogTest, "log: time zone with an offset, written as upstream does", "[telemetry][log]") {
-  setenv("TZ", "XXX-05:30", 1);
-  tzset();
+  set_zone("XXX-05:30");
   configure();
   logger_.info("x");
   CHECK(written() == "2023-11-15T03:43:21.000+0530\tinfo\tx\n");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the tests of Delivery share: a wrapper with a fake clock whose dispatches, answers and releases can be looked
 // at. Sources are named by number; an item is 10 bytes.
-#ifndef SLUICE_CORE_FLOW_DELIVERY_BENCH_H
-#define SLUICE_CORE_FLOW_DELIVERY_BENCH_H
+#ifndef SLUICE_CORE_FLOW_TESTING_H
+#define SLUICE_CORE_FLOW_TESTING_H
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -135,4 +135,4 @@ class Bench {
 };
 
 }  // namespace sluice::flow
-#endif  // SLUICE_CORE_FLOW_DELIVERY_BENCH_H
+#endif  // SLUICE_CORE_FLOW_TESTING_H
