@@ -44,7 +44,7 @@ class CallTable {
 
  private:
   enum State : uint64_t { kFree, kCalling, kAnswering, kAnswered, kPending };
-  struct Place {
+  struct alignas(64) Place {
     std::atomic<uint64_t> state{kFree};  // generation << 3 | State
     std::atomic<const void*> callee{nullptr};
     std::atomic<uint32_t> next_free{0};

@@ -18,17 +18,19 @@ thread_local Pending pending;
 
 }  // namespace
 
-thread_local int Frame::depth_ = 0;
+constinit thread_local int Frame::depth_ = 0;
+constinit thread_local bool Frame::waiting_ = false;
 
 void Frame::later(base::Task task) {
   pending.tasks.push_back(std::move(task));
+  waiting_ = true;
 }
 
 void Frame::later_or_elsewhere(base::Tasks& pool, base::Task task) {
   if (++pending.dispatches > kOwnDispatches) {
     pool.post(std::move(task));
   } else {
-    pending.tasks.push_back(std::move(task));
+    later(std::move(task));
   }
 }
 
@@ -39,6 +41,7 @@ void Frame::run_later() {
     task();
   }
   pending.dispatches = 0;
+  waiting_ = false;
 }
 
 }  // namespace sluice::graph

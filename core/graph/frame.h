@@ -16,7 +16,7 @@ class Frame {
    public:
     Entry() { ++depth_; }
     ~Entry() {
-      if (depth_ == 1) run_later();
+      if (depth_ == 1 && waiting_) run_later();
       --depth_;
     }
     Entry(const Entry&) = delete;
@@ -30,7 +30,8 @@ class Frame {
 
  private:
   static void run_later();
-  static thread_local int depth_;
+  static constinit thread_local int depth_;
+  static constinit thread_local bool waiting_;  // there is something to run
 };
 
 }  // namespace sluice::graph

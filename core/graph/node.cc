@@ -38,7 +38,7 @@ struct Node::Door {
 };
 
 // One send() until it is answered.
-struct Node::Send {
+struct alignas(64) Node::Send {
   uint32_t output = 0;
   void* user = nullptr;
   telemetry::DoorBook* door = nullptr;
@@ -51,14 +51,22 @@ struct Node::Send {
   uint64_t deadline_mono_ns = 0;
 
   // A thread keeps a few: most sends end on the stack that made them.
-  static std::vector<std::unique_ptr<Send>>& kept() {
-    static thread_local std::vector<std::unique_ptr<Send>> sends;
+  static constexpr uint32_t kMostKept = 64;
+  struct Kept {
+    Send* first = nullptr;
+    uint32_t count = 0;
+    bool end_is_watched = false;
+  };
+  Send* next = nullptr;  // while it is kept
+  static Kept& kept() {
+    static constinit thread_local Kept sends;
     return sends;
   }
   static Send* make() {
-    if (kept().empty()) return new Send;
-    Send* send = kept().back().release();
-    kept().pop_back();
+    Kept& mine = kept();
+    if (!mine.first) return new Send;
+    Send* send = std::exchange(mine.first, mine.first->next);
+    --mine.count;
     send->answered.store(false, std::memory_order_relaxed);
     send->references.store(1, std::memory_order_relaxed);
     send->timer_number.store(0, std::memory_order_relaxed);
@@ -68,11 +76,27 @@ struct Node::Send {
     // A reader of 1 is the last to hold it, and spares itself the locked operation.
     if (references.load(std::memory_order_acquire) != 1 && references.fetch_sub(1, std::memory_order_acq_rel) != 1)
       return;
-    if (kept().size() < 64) {
-      kept().emplace_back(this);
-    } else {
+    keep();
+  }
+  void keep() {
+    Kept& mine = kept();
+    if (mine.count == kMostKept) {
       delete this;
+      return;
     }
+    if (!mine.end_is_watched) watch_end_of_thread();
+    next = std::exchange(mine.first, this);
+    ++mine.count;
+  }
+  static void watch_end_of_thread() {
+    struct AtThreadEnd {
+      ~AtThreadEnd() {
+        while (Send* send = kept().first) delete std::exchange(kept().first, send->next);
+        kept().count = kMostKept;  // what ends later on this thread is not kept
+      }
+    };
+    static thread_local AtThreadEnd at_thread_end;
+    kept().end_is_watched = true;
   }
 };
 

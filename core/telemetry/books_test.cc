@@ -37,22 +37,23 @@ void while_writing(Write write, int snapshots, Check check) {
 constexpr int kSnapshots = 20'000;
 
 TEST_CASE("cells: sums of live snapshots, moves balance in each", "[telemetry]") {
-  // More shards than threads, as many, and one for all: where threads collide, sections must still exclude each other.
-  for (uint32_t shards : {16u, 4u, 1u}) {
-    ShardedCells<3> cells(shards);
-    cells.add(0, 1'000'000);
-    int unbalanced = 0;
-    while_writing([&](unsigned, uint64_t round) { cells.move(round % 3, (round + 1) % 3, round % 7); }, kSnapshots,
-                  [&] {
-                    auto sum = cells.sum();
-                    unbalanced += sum[0] + sum[1] + sum[2] != 1'000'000;
-                  });
-    CHECK(unbalanced == 0);
-  }
+  // A row for each thread, for some and for none of them; more shared rows than threads, as many, and one for all:
+  // where threads collide, sections must still exclude each other.
+  const auto [own, shared] = GENERATE(table<uint32_t, uint32_t>({{64, 1}, {2, 1}, {0, 16}, {0, 4}, {0, 1}}));
+  CAPTURE(own, shared);
+  ShardedCells<3> cells(own, shared);
+  cells.add(0, 1'000'000);
+  int unbalanced = 0;
+  while_writing([&](unsigned, uint64_t round) { cells.move(round % 3, (round + 1) % 3, round % 7); }, kSnapshots,
+                [&] {
+                  auto sum = cells.sum();
+                  unbalanced += sum[0] + sum[1] + sum[2] != 1'000'000;
+                });
+  CHECK(unbalanced == 0);
 }
 
 TEST_CASE("cells: counts of many threads, none is lost", "[telemetry]") {
-  ShardedCells<1> cells(2);
+  ShardedCells<1> cells(4, 2);
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&] {
@@ -61,6 +62,37 @@ TEST_CASE("cells: counts of many threads, none is lost", "[telemetry]") {
   }
   for (auto& thread : threads) thread.join();
   CHECK(cells.sum()[0] == 8u * 20'000u * 3u);
+}
+
+TEST_CASE("cells: rows of threads that ended, go on to others with what stands in them", "[telemetry]") {
+  ShardedCells<1> cells;
+  const uint64_t threads = 4 * own_rows();
+  for (uint64_t i = 0; i < threads; ++i) {
+    uint32_t row = 0;
+    std::thread([&] {
+      row = this_thread_row();
+      cells.add(0, 1);
+    }).join();
+    CHECK(row < own_rows());
+  }
+  CHECK(cells.sum()[0] == threads);
+}
+
+TEST_CASE("cells: more threads than rows, the rest share", "[telemetry]") {
+  ShardedCells<1> cells;
+  std::atomic<uint32_t> without{0}, waiting{0};
+  const uint32_t count = own_rows() + 8;
+  std::vector<std::thread> threads;
+  for (uint32_t i = 0; i < count; ++i) {
+    threads.emplace_back([&] {
+      if (this_thread_row() >= own_rows()) ++without;
+      for (++waiting; waiting < count;) give_way();  // all of them at once
+      for (int n = 0; n < 1000; ++n) cells.add(0, 1);
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  CHECK(without >= 8);
+  CHECK(cells.sum()[0] == count * 1000u);
 }
 
 TEST_CASE("door: every answer, ends in its cell", "[telemetry]") {
@@ -168,7 +200,7 @@ TEST_CASE("books: used by several threads, every live snapshot balances", "[tele
   CHECK(edge.sum().open == 0);
 }
 
-// One "move" is one section with two cells. Budget: 15 ns from one thread, 25 ns from two.
+// One "move" is one section with two cells.
 TEST_CASE("cells: cost of a move", "[!benchmark]") {
   ShardedCells<24> cells;
   constexpr uint64_t kMoves = 1000;

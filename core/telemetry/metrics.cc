@@ -15,7 +15,7 @@ namespace sluice::telemetry {
 // histograms one per bucket and then one for the sum (the bits of a double).
 struct Metric::Shards {
   explicit Shards(size_t cells)
-      : lines_per_row((cells + 7) / 8), mask(std::min(8u, shard_count()) - 1), lines(lines_per_row * (mask + 1)) {}
+      : lines_per_row((cells + 7) / 8), mask(std::min(8u, own_rows()) - 1), lines(lines_per_row * (mask + 1)) {}
 
   std::atomic<uint64_t>& cell(uint32_t row, size_t index) {
     return lines[row * lines_per_row + index / 8].cells[index % 8];
