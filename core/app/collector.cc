@@ -16,7 +16,7 @@ namespace {
 // The extension that serves own metrics is found by what it offers, not by its name.
 constexpr const char* kPrometheusReader = "sluice.reader.pull.prometheus/0";
 constexpr unsigned kPoolThreads = 2;
-constexpr uint64_t kLogFlushInterval = 1'000'000'000;
+constexpr uint64_t kTidyInterval = 1'000'000'000;
 
 sluice_str str(std::string_view text) {
   return {text.data(), text.size()};
@@ -102,11 +102,13 @@ void Collector::provide() {
   observatory_.provide("account", [this] { return telemetry::account_json(ledger_.read()); });
 }
 
-// What a slow reader of the log left behind goes out as soon as he reads again, though nobody logs.
-void Collector::flush_log_later() {
-  tasks_.at(clock_.mono_ns() + kLogFlushInterval, [this] {
+// What a slow reader of the log left behind goes out as soon as he reads again, though nobody logs; and memory that a
+// peak has left behind.
+void Collector::tidy_up_later() {
+  tasks_.at(clock_.mono_ns() + kTidyInterval, [this] {
     log_.flush();
-    flush_log_later();
+    if (heap_.due(budget_.used_bytes(), clock_.mono_ns())) base::give_back_freed_memory();
+    tidy_up_later();
   });
 }
 
@@ -127,7 +129,7 @@ std::string Collector::start() {
   logger.info("Starting sluice...", {{"Version", kVersion}, {"NumCPU", std::thread::hardware_concurrency()}});
   for (const std::string& problem : plugins_.errors()) logger.warn(problem);
   provide();
-  flush_log_later();
+  tidy_up_later();
   error = graph_->start();
   if (error.empty()) logger.info("Everything is ready. Begin running and processing data.");
   return error;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/clock.h"
+#include "core/base/heap.h"
 #include "core/base/tasks.h"
 #include "core/config/configuration.h"
 #include "core/flow/budget.h"
@@ -48,7 +49,7 @@ class Collector {
  private:
   std::vector<graph::ImpliedExtension> imply_readers();
   void provide();
-  void flush_log_later();
+  void tidy_up_later();
 
   loader::Plugins& plugins_;
   base::SystemClock clock_;
@@ -60,6 +61,7 @@ class Collector {
   telemetry::Observatory observatory_;
   telemetry::Resource resource_;
   flow::Budget budget_;
+  base::HeapWatch heap_;
   graph::CallTable calls_;
   graph::Services services_;
   std::unique_ptr<config::Loaded> loaded_;

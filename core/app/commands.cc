@@ -13,6 +13,7 @@
 #include "core/app/collector.h"
 #include "core/app/places.h"
 #include "core/app/signals.h"
+#include "core/base/heap.h"
 #include "core/base/memory_limit.h"
 #include "core/base/threads.h"
 #include "core/config/print.h"
@@ -50,6 +51,7 @@ uint64_t memory_budget() {
 
 int run(const CommonOptions& common, const ConfigOptions& options, const RunOptions& run) {
   if (!has_configuration(options)) return 1;
+  base::keep_freed_memory();
   base::block_signals();
   Signals signals;
   loader::Plugins plugins;
