@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip, zlib and deflate by libdeflate, snappy (both formats), zstd and lz4 by their own libraries.
+// gzip, zlib and deflate by ISA-L (the fast level) and libdeflate (the rest), snappy (both formats), zstd and lz4 by
+// their own libraries.
 #include "plugins/net/compression.h"
 
+#include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <lz4frame.h>
 #include <snappy.h>
@@ -10,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <limits>
 #include <memory>
 
 namespace sluice::net {
@@ -115,10 +118,38 @@ CodecStatus inflate(bool gzip, std::string_view input, Output& output, ByteBuffe
   return output.end();
 }
 
-// libdeflate has no "Huffman only" (-2): its fastest level is quicker than that in zlib, and smaller. That level is the
-// default too: on OTLP a third of the time of 6, for a tenth more bytes.
+// On OTLP three times as quick as libdeflate's level 1 and as small; that is a sixth of the time of level 6.
+bool deflate_fast(bool gzip, std::string_view input, ByteBuffer& out) {
+  struct State {
+    isal_zstream stream;
+    std::array<uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer;
+  };
+  thread_local const auto kept = std::make_unique_for_overwrite<State>();
+  constexpr size_t kBlock = 65535, kBlockHead = 5, kFrame = 64;  // what does not shrink is stored in blocks
+  if (input.size() > std::numeric_limits<uint32_t>::max() / 2) return false;
+  out.renew(input.size() + (input.size() / kBlock + 1) * kBlockHead + kFrame);
+  isal_zstream& stream = kept->stream;
+  isal_deflate_stateless_init(&stream);
+  stream.level = 1;
+  stream.level_buf = kept->level_buffer.data();
+  stream.level_buf_size = ISAL_DEF_LVL1_DEFAULT;
+  stream.gzip_flag = gzip ? IGZIP_GZIP : IGZIP_ZLIB;
+  stream.end_of_stream = 1;
+  stream.next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(input.data()));
+  stream.avail_in = static_cast<uint32_t>(input.size());
+  stream.next_out = out.data.get();
+  stream.avail_out = static_cast<uint32_t>(out.capacity);
+  if (isal_deflate_stateless(&stream) != COMP_OK) return false;
+  out.size = stream.total_out;
+  return true;
+}
+
+// The default is the fast level. There is no "Huffman only" (-2): the fast level is quicker than that in zlib, and
+// smaller.
 CodecStatus deflate(bool gzip, int32_t level, std::string_view input, ByteBuffer& out) {
-  libdeflate_compressor* compressor = deflater(level == 0 || level == -2 ? 1 : level < 0 ? 6 : std::min(level, 9));
+  const bool fast = level == 0 || level == 1 || level == -2;
+  if (fast && deflate_fast(gzip, input, out)) return CodecStatus::ok;
+  libdeflate_compressor* compressor = deflater(fast ? 1 : level < 0 ? 6 : std::min(level, 9));
   if (!compressor) return CodecStatus::failed;
   auto bound = gzip ? libdeflate_gzip_compress_bound : libdeflate_zlib_compress_bound;
   auto encode = gzip ? libdeflate_gzip_compress : libdeflate_zlib_compress;
@@ -244,7 +275,8 @@ CodecStatus zstd(int32_t level, std::string_view input, ByteBuffer& out) {
   thread_local std::unique_ptr<ZSTD_CCtx, Freed<ZSTD_freeCCtx>> kept(ZSTD_createCCtx());
   if (!kept) return CodecStatus::failed;
   out.renew(ZSTD_compressBound(input.size()));
-  const int clamped = std::clamp(level, ZSTD_minCLevel(), ZSTD_maxCLevel());  // 0 is its default
+  // The library's own default is 3: on OTLP more than twice the time of 1, and no smaller.
+  const int clamped = level == 0 ? 1 : std::clamp(level, ZSTD_minCLevel(), ZSTD_maxCLevel());
   const size_t size = ZSTD_compressCCtx(kept.get(), out.data.get(), out.capacity, input.data(), input.size(), clamped);
   if (ZSTD_isError(size)) return CodecStatus::failed;
   out.size = size;
