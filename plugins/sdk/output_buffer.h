@@ -38,6 +38,10 @@ class OutputBuffer {
     if (size > buffer_.capacity()) grow(size);
     size_ = size;
   }
+  void push_back(uint8_t byte) {
+    resize(size_ + 1);
+    end()[-1] = byte;
+  }
   void insert(const uint8_t* at_end, const uint8_t* first, const uint8_t* last) {
     static_cast<void>(at_end);
     const auto count = static_cast<size_t>(last - first);

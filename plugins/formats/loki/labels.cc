@@ -49,21 +49,26 @@ bool find_nested(AttributeList attributes, std::string_view path, wire::AnyValue
 // As a Go string literal, which is what Loki's parser reads.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
-  for (const char c : text) {
+  size_t kept = 0;  // so far text is written
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
     const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n') {
+    const bool control = byte < 0x20 || byte == 0x7f;
+    if (!control && c != '"' && c != '\\') continue;
+    out.append(text, kept, i - kept);
+    kept = i + 1;
+    if (c == '\n') {
       out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7f) {
+    } else if (control) {
       out += "\\x";
       out += kHex[byte >> 4];
       out += kHex[byte & 15];
     } else {
+      out += '\\';
       out += c;
     }
   }
+  out.append(text, kept);
   out += '"';
 }
 

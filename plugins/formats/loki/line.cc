@@ -11,14 +11,16 @@
 namespace sluice::formats::loki {
 namespace {
 
+constexpr JsonText kHow = JsonText::for_html;  // upstream's lines are written by Go's encoder
+
 // {"key":value,...}, from attributes that are sorted.
 void append_object(std::string& out, AttributeList attributes) {
   char separator = '{';
   for (const wire::KeyValue& attribute : attributes) {
     out += std::exchange(separator, ',');
-    append_json_text(out, attribute.key);
+    append_json_text(out, attribute.key, kHow);
     out += ':';
-    append_json(out, attribute.value);
+    append_json(out, attribute.value, kHow);
   }
   out += '}';
 }
@@ -30,17 +32,7 @@ std::vector<wire::KeyValue> sorted_list(const wire::Attributes& attributes) {
   return list;
 }
 
-// Go's encoder writes these three as escapes, so that JSON may stand inside HTML; they can only be inside of texts.
-// PERF: find_first_of() would call memchr() for every byte.
-void escape_for_html(std::string& out, size_t first) {
-  for (size_t at = first; at < out.size(); ++at) {
-    const char c = out[at];
-    if (c == '<' || c == '>' || c == '&') out.replace(at, 1, c == '<' ? "\\u003c" : c == '>' ? "\\u003e" : "\\u0026");
-  }
-}
-
 void append_json_line(std::string& out, const wire::LogRecord& record, AttributeList sorted, const LineParts& parts) {
-  const size_t first = out.size();
   char separator = '{';
   const auto key = [&](std::string_view name) {
     out += std::exchange(separator, ',');
@@ -48,7 +40,7 @@ void append_json_line(std::string& out, const wire::LogRecord& record, Attribute
   };
   if (record.body.type != wire::AnyValue::Type::empty) {
     key("\"body\":");
-    append_json(out, record.body);
+    append_json(out, record.body, kHow);
   }
   const auto id = [&](std::string_view name, wire::Bytes value) {
     if (is_no_id(value)) return;
@@ -61,7 +53,7 @@ void append_json_line(std::string& out, const wire::LogRecord& record, Attribute
   id("\"spanid\":", record.span_id);
   if (!record.severity_text.empty()) {
     key("\"severity\":");
-    append_json_text(out, record.severity_text);
+    append_json_text(out, record.severity_text, kHow);
   }
   if (record.flags != 0) {
     key("\"flags\":");
@@ -71,7 +63,6 @@ void append_json_line(std::string& out, const wire::LogRecord& record, Attribute
     key("\"attributes\":");
     append_object(out, sorted);
   }
-  escape_for_html(out, first);
   if (!parts.resource.empty()) key(parts.resource);
   if (!parts.scope.empty()) key(parts.scope);
   out += separator == '{' ? "{}" : "}";
@@ -107,10 +98,8 @@ void sort_attributes(std::vector<wire::KeyValue>& attributes) {
 void append_resource_part(std::string& out, LineFormat format, AttributeList sorted) {
   if (sorted.empty()) return;
   if (format == LineFormat::logfmt) return LogfmtPairs(out).add("resource_", sorted);
-  const size_t first = out.size();
   out += "\"resources\":";
   append_object(out, sorted);
-  escape_for_html(out, first);
 }
 
 void append_scope_part(std::string& out, LineFormat format, const wire::Scope& scope) {
@@ -122,19 +111,17 @@ void append_scope_part(std::string& out, LineFormat format, const wire::Scope& s
     if (!scope.version.empty()) pairs.add("instrumentation_scope_", "version", scope.version);
     return pairs.add("instrumentation_scope_attribute_", attributes);
   }
-  const size_t first = out.size();
   out += "\"instrumentation_scope\":{\"name\":";
-  append_json_text(out, scope.name);
+  append_json_text(out, scope.name, kHow);
   if (!scope.version.empty()) {
     out += ",\"version\":";
-    append_json_text(out, scope.version);
+    append_json_text(out, scope.version, kHow);
   }
   if (!attributes.empty()) {
     out += ",\"attributes\":";
     append_object(out, attributes);
   }
   out += '}';
-  escape_for_html(out, first);
 }
 
 void append_line(std::string& out, LineFormat format, const wire::LogRecord& record, AttributeList sorted,

@@ -154,9 +154,11 @@ bool append_unescaped(std::string& out, std::string_view raw) {
 }
 
 void append_hex(std::string& out, wire::Bytes bytes) {
+  size_t at = out.size();
+  out.resize(at + 2 * bytes.size());
   for (const uint8_t byte : bytes) {
-    out.push_back(kHexDigits[byte >> 4]);
-    out.push_back(kHexDigits[byte & 15]);
+    out[at++] = kHexDigits[byte >> 4];
+    out[at++] = kHexDigits[byte & 15];
   }
 }
 

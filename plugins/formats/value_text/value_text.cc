@@ -2,6 +2,7 @@
 #include "plugins/formats/value_text/value_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -15,6 +16,15 @@ void append_chars(std::string& out, How... how) {
   char text[32];  // fixed notation is used for numbers of up to 15 digits before the point
   out.append(text, std::to_chars(text, text + sizeof text, how...).ptr);
 }
+
+constexpr uint8_t kAlways = 1, kForHtml = 2;
+constexpr auto kMayNeedEscape = [] {
+  std::array<uint8_t, 256> when{};
+  for (size_t c = 0; c < 0x20; ++c) when[c] = kAlways;
+  when['"'] = when['\\'] = when[0xe2] = kAlways;
+  when['<'] = when['>'] = when['&'] = kForHtml;
+  return when;
+}();
 
 void append_base64(std::string& out, wire::Bytes bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -47,39 +57,59 @@ void append_json_number(std::string& out, double value) {
   if (out[last - 1] == '0' && (out[last - 2] == '-' || out[last - 2] == '+')) out.erase(last - 1, 1);
 }
 
-void append_json_text(std::string& out, std::string_view text) {
+void append_json_text(std::string& out, std::string_view text, JsonText how) {
   constexpr char kHex[] = "0123456789abcdef";
   out += '"';
+  const uint8_t when = how == JsonText::for_html ? kAlways | kForHtml : kAlways;
+  size_t kept = 0;  // so far text is written
   for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const std::string_view rest = text.substr(i);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (c == '\n' || c == '\r' || c == '\t') {
-      out += c == '\n' ? "\\n" : c == '\r' ? "\\r" : "\\t";
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else if (rest.starts_with("\u2028") || rest.starts_with("\u2029")) {  // line ends to JavaScript
-      out += rest.starts_with("\u2028") ? "\\u2028" : "\\u2029";
-      i += 2;
-    } else {
-      out += c;
+    const auto c = static_cast<unsigned char>(text[i]);
+    if ((kMayNeedEscape[c] & when) == 0) continue;
+    size_t length = 1;
+    if (c == 0xe2) {  // line ends to JavaScript
+      const std::string_view three = text.substr(i, 3);
+      if (three != "\u2028" && three != "\u2029") continue;
+      length = 3;
     }
+    out.append(text, kept, i - kept);
+    kept = i + length;
+    switch (c) {
+      case '"':
+      case '\\':
+        out += '\\';
+        out += text[i];
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case 0xe2:
+        out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
+        break;
+      default:
+        out += "\\u00";
+        out += kHex[c >> 4];
+        out += kHex[c & 15];
+    }
+    i = kept - 1;
   }
+  out.append(text, kept);
   out += '"';
 }
 
-void append_json(std::string& out, const wire::AnyValue& value) {
+void append_json(std::string& out, const wire::AnyValue& value, JsonText how) {
   using Type = wire::AnyValue::Type;
   switch (value.type) {
     case Type::empty:
       out += "null";
       break;
     case Type::string:
-      append_json_text(out, value.text());
+      append_json_text(out, value.text(), how);
       break;
     case Type::boolean:
       out += value.boolean() ? "true" : "false";
@@ -102,7 +132,7 @@ void append_json(std::string& out, const wire::AnyValue& value) {
       char separator = '[';
       for (const wire::AnyValue& item : value.array()) {
         out += std::exchange(separator, ',');
-        append_json(out, item);
+        append_json(out, item, how);
       }
       out += separator == '[' ? "[]" : "]";
       break;
@@ -115,9 +145,9 @@ void append_json(std::string& out, const wire::AnyValue& value) {
       for (size_t i = 0; i < pairs.size(); ++i) {
         if (i + 1 < pairs.size() && pairs[i + 1].key == pairs[i].key) continue;  // of a repeated key the last counts
         out += std::exchange(separator, ',');
-        append_json_text(out, pairs[i].key);
+        append_json_text(out, pairs[i].key, how);
         out += ':';
-        append_json(out, pairs[i].value);
+        append_json(out, pairs[i].value, how);
       }
       out += separator == '{' ? "{}" : "}";
       break;

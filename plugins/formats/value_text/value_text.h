@@ -4,6 +4,7 @@
 #ifndef SLUICE_PLUGINS_FORMATS_VALUE_TEXT_VALUE_TEXT_H
 #define SLUICE_PLUGINS_FORMATS_VALUE_TEXT_VALUE_TEXT_H
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,12 @@ namespace sluice::formats {
 void append_value(std::string& out, const wire::AnyValue& value);
 
 // As JSON: texts and bytes in quotes, null for an empty value and for numbers that JSON does not have.
-void append_json(std::string& out, const wire::AnyValue& value);
-void append_json_text(std::string& out, std::string_view text);
+enum class JsonText : uint8_t {
+  plain,
+  for_html,  // as Go's encoder: <, > and & are escaped too, so that it may stand inside of HTML
+};
+void append_json(std::string& out, const wire::AnyValue& value, JsonText how = JsonText::plain);
+void append_json_text(std::string& out, std::string_view text, JsonText how = JsonText::plain);
 // Fixed notation between 1e-6 and 1e21, no leading zero in an exponent. The number is finite.
 void append_json_number(std::string& out, double value);
 
