@@ -23,6 +23,7 @@
 #include "plugins/formats/otlp_json/otlp_json.h"
 #include "plugins/net/compression.h"
 #include "plugins/net/grpc_client.h"
+#include "plugins/net/rpc_status.h"
 
 namespace sluice::benchmarks {
 namespace {
@@ -162,7 +163,7 @@ class GrpcLoad {
   struct Export final : net::GrpcClientCall {
     Export(GrpcLoad& owner, uint64_t request) : load(owner), number(request) {}
     void done(const net::GrpcReply& reply) override {
-      load.load_.answered(number, reply.code == 0 && reply.message.empty(),
+      load.load_.answered(number, reply.code == 0 && !net::parse_partial_success(reply.message),
                           reply.code == 0 ? "partial success" : reply.text);
       if (const auto next = load.options_.items_per_second > 0 ? std::nullopt : load.load_.next()) {
         load.send(*next);
