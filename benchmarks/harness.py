@@ -20,6 +20,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
 TICKS = os.sysconf("SC_CLK_TCK")
+WARM_UP = 200_000  # items
 STAMP = struct.Struct("=QQQ")  # due, answered, arrived: benchmarks/stamps.h
 
 
@@ -217,11 +218,8 @@ class Running:
         return pids
 
     def cpu_seconds(self):
-        ticks = 0
-        for pid in self._tree():
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            ticks += int(fields[11]) + int(fields[12])
-        return ticks / TICKS
+        """User and system time, to the nanosecond: the CPU clock of each process (clock_getcpuclockid(3))."""
+        return sum(time.clock_gettime(~pid << 3 | 2) for pid in self._tree())
 
     def memory_mb(self):
         """peak: highest resident so far; resident, anonymous: now."""
@@ -251,7 +249,7 @@ class Stage:
         self.system, self.scenario, self.build = system, scenario, build
         self._folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self._folder.name)
-        self.payload = payload(build, scenario.kind, scenario.items, scenario.item_bytes)
+        self.payload = payload(build, scenario.kind, scenario.items, scenario.item_bytes, scenario.requests)
         self.stamps = Stamps(folder, requests)
         self.sent = 0
         self.sinks, self.running = [], None
@@ -294,6 +292,20 @@ class Stage:
             return {"items": items, "reordered": 0}
         return [sink.wait_for(items) for sink in self.sinks][0]
 
+    def warm_up(self):
+        self.wait_for(self.load(max(1, WARM_UP // self.scenario.items))["acknowledged_items"])
+
+    def burst(self, requests):
+        """Sends so many and waits until all of it has arrived -> what load() says, with `cpu_seconds` and `seconds` of the system."""
+        before = self.arrived()
+        cpu, began = self.running.cpu_seconds(), time.monotonic()
+        result = self.load(requests)
+        seen = self.wait_for(before + result["acknowledged_items"])
+        return result | {"cpu_seconds": self.running.cpu_seconds() - cpu, "seconds": time.monotonic() - began, "reordered": seen["reordered"]}
+
+    def arrived(self):
+        return 0 if self.scenario.destination == "none" else self.sink.counts()["items"]
+
     def verify(self):
         """Every acknowledged item is at every sink, once and unchanged."""
         for sink in self.sinks if self.scenario.destination == "otlp" else []:
@@ -320,25 +332,20 @@ class Stage:
 
 def measure_cost(system, scenario, items, build=BUILD, core=0):
     """CPU seconds of the system per million items that arrived and were checked, and its memory."""
-    warm = max(1, 200_000 // scenario.items)
     requests = max(1, items // scenario.items)
     steal = steal_ticks()
-    with Stage(system, scenario, warm + requests, build, core) as stage:
+    with Stage(system, scenario, WARM_UP // scenario.items + 1 + requests, build, core) as stage:
         idle = stage.running.memory_mb()
-        sent = stage.load(warm)["acknowledged_items"]
-        stage.wait_for(sent)
-        cpu, began = stage.running.cpu_seconds(), time.monotonic()
-        result = stage.load(requests)
-        after = stage.wait_for(sent + result["acknowledged_items"])
-        cpu, seconds = stage.running.cpu_seconds() - cpu, time.monotonic() - began
+        stage.warm_up()
+        result = stage.burst(requests)
         memory = stage.running.memory_mb()
         stage.verify()
         seconds_to_stop = stage.running.stop()
         stage.running = None
-    delivered = result["acknowledged_items"]
+    delivered, cpu = result["acknowledged_items"], result["cpu_seconds"]
     return {"system": system.name, "scenario": scenario.name, "delivered_items": delivered, "cpu_seconds": round(cpu, 3),
-            "cpu_seconds_per_million": round(cpu / delivered * 1e6, 4), "items_per_second": round(delivered / seconds),
+            "cpu_seconds_per_million": round(cpu / delivered * 1e6, 4), "items_per_second": round(delivered / result["seconds"]),
             "bytes_per_item": result["bytes_per_item"], "wire_bytes_in_per_item": result["wire_bytes_per_item"],
-            "reordered": after["reordered"], "idle_mb": round(idle["resident"], 1), "peak_mb": round(memory["peak"], 1),
+            "reordered": result["reordered"], "idle_mb": round(idle["resident"], 1), "peak_mb": round(memory["peak"], 1),
             "anonymous_mb": round(memory["anonymous"], 1), "seconds_to_stop": round(seconds_to_stop, 3),
             "steal_seconds": (steal_ticks() - steal) / TICKS}

@@ -7,9 +7,10 @@ import statistics
 import subprocess
 import tempfile
 import time
+import urllib.request
 
 import harness
-from scenarios import SCENARIOS
+from scenarios import SCENARIOS, Scenario
 
 
 def quantile(values, q):
@@ -82,6 +83,24 @@ def stall(system, options):
             "resident_after_mb": round(after["resident"], 1), "acknowledged_items": acknowledged, "samples": samples}
 
 
+def prometheus(system, options):
+    """The Prometheus exporter with 100,000 series: CPU of ingesting a point for each, CPU and size of a scrape, memory."""
+    scenario = Scenario("prometheus", "100,000 series", "prometheus", kind="sums", requests=100, destination="none")
+    ingests, scrapes, size = [], [], 0
+    with harness.Stage(system, scenario, 10_000, options.build) as stage:
+        stage.load(scenario.requests)  # the series appear
+        for _ in range(max(3, options.repeat)):
+            ingests.append(stage.burst(scenario.requests)["cpu_seconds"])
+            cpu = stage.running.cpu_seconds()
+            with urllib.request.urlopen(f"http://127.0.0.1:{stage.ports['scrape']}/metrics", timeout=60) as response:
+                size = len(response.read())
+            scrapes.append(stage.running.cpu_seconds() - cpu)
+        memory = stage.running.memory_mb()
+    return {"series": 100_000, "ingest_cpu_seconds": round(statistics.median(ingests), 4), "scrape_cpu_seconds": round(statistics.median(scrapes), 4),
+            "scrape_bytes": size, "peak_mb": round(memory["peak"], 1), "resident_mb": round(memory["resident"], 1),
+            "anonymous_mb": round(memory["anonymous"], 1)}
+
+
 def start(system, options):
     """From the start of the process to listening, and from SIGTERM to its end, while idle; idle memory; sizes on disk."""
     scenario = SCENARIOS["traces"]
@@ -143,4 +162,4 @@ def _least_squares(rows, values):
     return [matrix[i][n] / matrix[i][i] for i in range(n)]
 
 
-MEASURES = {"latency": latency, "stall": stall, "start": start, "growth": growth}
+MEASURES = {"latency": latency, "stall": stall, "prometheus": prometheus, "start": start, "growth": growth}

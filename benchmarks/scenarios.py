@@ -17,6 +17,7 @@ class Scenario:
     file: str  # of scenarios/, without .yaml
     kind: str = "traces"
     items: int = 1000  # a request
+    requests: int = 64  # different ones
     item_bytes: int = 0
     protocol: str = "grpc"
     compression_in: str = "none"
