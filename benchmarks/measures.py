@@ -139,7 +139,7 @@ def growth(system, options):
             scenario = dataclasses.replace(SCENARIOS["traces"], items=items, item_bytes=item_bytes, in_flight=16)
             wanted = min(options.items, max(20_000 * items, 200_000), 2_000_000_000 // item_bytes)
             run = harness.measure_cost(system, scenario, wanted, options.build)
-            points.append({"items_per_request": items, "bytes_per_item": run["bytes_per_item"], "requests": run["delivered_items"] // items,
+            points.append({"items_per_request": items, "item_bytes": item_bytes, "bytes_per_item": run["bytes_per_item"], "requests": run["delivered_items"] // items,
                            "items": run["delivered_items"], "cpu_seconds": run["cpu_seconds"]})
     a, b, c, d = _least_squares([[1, p["requests"], p["items"], p["items"] * p["bytes_per_item"]] for p in points],
                                 [p["cpu_seconds"] for p in points])
