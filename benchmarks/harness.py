@@ -85,6 +85,13 @@ def payload(build, kind="traces", items=1000, item_bytes=0, requests=64):
     return file
 
 
+def write_result(folder, name, raw):
+    """As JSON, one key a line."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = ",\n".join(f" {json.dumps(key)}: {json.dumps(value)}" for key, value in raw.items())
+    (folder / f"{name}.json").write_text("{\n" + lines + "\n}\n")
+
+
 def digest(file):
     return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
