@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// What the mains of the benchmarks' programs share.
 #ifndef SLUICE_BENCHMARKS_PROGRAM_H
 #define SLUICE_BENCHMARKS_PROGRAM_H
 
@@ -7,7 +8,7 @@
 
 namespace sluice::benchmarks {
 
-// The main() of a program whose run() may throw what a user should read.
+// Runs a program whose run() may throw what its user should read.
 inline int run_program(const char* name, int (*run)(int, char**), int argc, char** argv) {
   try {
     return run(argc, argv);
