@@ -51,10 +51,17 @@ def pinned(core, *command):
     return ["taskset", "-c", str(core), *map(str, command)] if os.cpu_count() > 1 else [*map(str, command)]
 
 
+_given = set()
+
+
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in _given:  # the system may name a port again that nobody listens on yet
+            _given.add(port)
+            return port
 
 
 def wait_until(condition, what, seconds=60):

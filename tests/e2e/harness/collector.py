@@ -15,11 +15,18 @@ BINARY = pathlib.Path(os.environ.get("SLUICE_BINARY", ROOT / "build/release/bin/
 READY = "Everything is ready"
 
 
+_given = set()
+
+
 def free_port():
     """A TCP port of loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        if port not in _given:  # the system may name a port again that nobody listens on yet
+            _given.add(port)
+            return port
 
 
 def wait_until(condition, seconds=20.0, what="the condition", every=0.01):
