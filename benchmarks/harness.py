@@ -4,6 +4,7 @@
 The system under test has core 0 for itself, load generator and sink share core 1, everything is on loopback. Where the
 machine does not allow that, notes() says so beside the figures.
 """
+import contextlib
 import hashlib
 import json
 import mmap
@@ -51,17 +52,11 @@ def pinned(core, *command):
     return ["taskset", "-c", str(core), *map(str, command)] if os.cpu_count() > 1 else [*map(str, command)]
 
 
-_given = set()
-
-
-def free_port():
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _given:  # the system may name a port again that nobody listens on yet
-            _given.add(port)
-            return port
+def free_ports(*names):
+    """A TCP port of loopback for each name; all are held until the last is found, so that none is given twice."""
+    with contextlib.ExitStack() as held:
+        probes = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
+        return {name: probe.getsockname()[1] for name, probe in zip(names, probes)}
 
 
 def wait_until(condition, what, seconds=60):
@@ -272,8 +267,8 @@ class Stage:
             for _ in range(scenario.sinks):
                 self.sinks.append(Sink(build, self.payload, self.stamps, scenario.items_change or reencodes))
             self.sink = self.sinks[0]
-            self.ports = {"listen": free_port(), "listen_http": free_port(), "scrape": free_port(),
-                          "sink_grpc": self.sink.ports["grpc"], "sink_http": self.sink.ports["http"]}
+            self.ports = free_ports("listen", "listen_http", "scrape")
+            self.ports |= {"sink_grpc": self.sink.ports["grpc"], "sink_http": self.sink.ports["http"]}
             self.ports |= {f"sink_grpc_{number}": sink.ports["grpc"] for number, sink in enumerate(self.sinks[1:], 2)}
             if system:
                 self.running = system.start(scenario, self.ports, folder, core)

@@ -6,6 +6,11 @@
 #include <thread>
 
 namespace sluice::telemetry {
+namespace {
+
+std::atomic<uint64_t> free_rows{~uint64_t{0}};  // bit n: row n has no owner
+
+}  // namespace
 
 uint32_t detail::assign_thread_number() {
   static std::atomic<uint32_t> last{0};
@@ -15,9 +20,6 @@ uint32_t detail::assign_thread_number() {
   } while (number == 0);
   return number;
 }
-
-// Bit n: row n has no owner.
-static std::atomic<uint64_t> free_rows{~uint64_t{0}};
 
 uint32_t detail::assign_own_row() {
   // Destructors of this thread that run later share rows like everybody else.

@@ -20,30 +20,41 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// A log that writes to a file of its own, with time standing still at 2023-11-14T22:13:21 UTC.
-class LogTest {
- protected:
-  LogTest() : file_(std::filesystem::temp_directory_path() / ("sluice_log_test_" + random_uuid())) {
-    set_zone("UTC");
-    settings_.output_paths = {file_};
-    settings_.disable_zap_resource = true;
-    settings_.disable_caller = true;
+// The process's time zone while this lives.
+class TimeZone {
+ public:
+  explicit TimeZone(const char* zone) {
+    if (const char* before = std::getenv("TZ")) before_ = before;
+    set(zone);
   }
-  ~LogTest() {
-    set_zone(zone_ ? zone_->c_str() : nullptr);
-    std::filesystem::remove(file_);
-  }
+  ~TimeZone() { set(before_ ? before_->c_str() : nullptr); }
+  TimeZone(const TimeZone&) = delete;
+  TimeZone& operator=(const TimeZone&) = delete;
 
-  void configure(const Resource& resource = {}) {
-    std::string error;
-    REQUIRE(log_.configure(settings_, resource, error));
-  }
-  static void set_zone(const char* zone) {
+ private:
+  static void set(const char* zone) {
     if (zone != nullptr)
       setenv("TZ", zone, 1);
     else
       unsetenv("TZ");
     tzset();
+  }
+  std::optional<std::string> before_;
+};
+
+// A log that writes to a file of its own, with time standing still at 2023-11-14T22:13:21 UTC.
+class LogTest {
+ protected:
+  LogTest() : file_(std::filesystem::temp_directory_path() / ("sluice_log_test_" + random_uuid())) {
+    settings_.output_paths = {file_};
+    settings_.disable_zap_resource = true;
+    settings_.disable_caller = true;
+  }
+  ~LogTest() { std::filesystem::remove(file_); }
+
+  void configure(const Resource& resource = {}) {
+    std::string error;
+    REQUIRE(log_.configure(settings_, resource, error));
   }
   std::string written() {
     std::ifstream in(file_);
@@ -52,12 +63,7 @@ class LogTest {
     return text.str();
   }
 
-  static std::optional<std::string> zone_of_process() {
-    const char* zone = std::getenv("TZ");
-    return zone != nullptr ? std::optional<std::string>(zone) : std::nullopt;
-  }
-
-  const std::optional<std::string> zone_ = zone_of_process();
+  const TimeZone zone_{"UTC"};
   base::FakeClock clock_;
   Log log_{clock_};
   Logger logger_{log_};
@@ -108,7 +114,7 @@ TEST_CASE_METHOD(LogTest, "log: caller, is where the line stands", "[telemetry][
 }
 
 TEST_CASE_METHOD(LogTest, "log: time zone with an offset, written as upstream does", "[telemetry][log]") {
-  set_zone("XXX-05:30");
+  const TimeZone zone("XXX-05:30");
   configure();
   logger_.info("x");
   CHECK(written() == "2023-11-15T03:43:21.000+0530\tinfo\tx\n");

@@ -46,8 +46,7 @@ void compress_page(const HttpRequest& request, std::span<const std::string_view>
   const std::string_view coding = formats::favourite_coding(request.field("accept-encoding"), offered);
   if (coding.empty()) return;
   ByteBuffer compressed;
-  if (compress(coding == "zstd" ? Codec::zstd : Codec::gzip, level, response.body, compressed) != CodecStatus::ok)
-    return;
+  if (compress(*codec_of(coding), level, response.body, compressed) != CodecStatus::ok) return;
   response.body.assign(compressed.view());
   response.headers.emplace_back("Content-Encoding", coding);
 }

@@ -35,8 +35,8 @@ class PageServer {
 // For admit(): refuses all but GET and HEAD of /metrics.
 std::optional<HttpResponse> admit_metrics(const HttpRequest& request);
 
-// Compresses a body where the client wants one of the codings `offered` (of equals the first) and it pays. `level` as
-// for compress().
+// Compresses a body where the client wants one of the codings `offered` (names of codecs, of equals the first) and it
+// pays. `level` as for compress().
 void compress_page(const HttpRequest& request, std::span<const std::string_view> offered, int32_t level,
                    HttpResponse& response);
 

@@ -11,16 +11,16 @@
 namespace sluice::formats::loki {
 namespace {
 
-constexpr JsonText kHow = JsonText::for_html;  // upstream's lines are written by Go's encoder
+constexpr JsonText kAsUpstream = JsonText::for_html;
 
 // {"key":value,...}, from attributes that are sorted.
 void append_object(std::string& out, AttributeList attributes) {
   char separator = '{';
   for (const wire::KeyValue& attribute : attributes) {
     out += std::exchange(separator, ',');
-    append_json_text(out, attribute.key, kHow);
+    append_json_text(out, attribute.key, kAsUpstream);
     out += ':';
-    append_json(out, attribute.value, kHow);
+    append_json(out, attribute.value, kAsUpstream);
   }
   out += '}';
 }
@@ -40,7 +40,7 @@ void append_json_line(std::string& out, const wire::LogRecord& record, Attribute
   };
   if (record.body.type != wire::AnyValue::Type::empty) {
     key("\"body\":");
-    append_json(out, record.body, kHow);
+    append_json(out, record.body, kAsUpstream);
   }
   const auto id = [&](std::string_view name, wire::Bytes value) {
     if (is_no_id(value)) return;
@@ -53,7 +53,7 @@ void append_json_line(std::string& out, const wire::LogRecord& record, Attribute
   id("\"spanid\":", record.span_id);
   if (!record.severity_text.empty()) {
     key("\"severity\":");
-    append_json_text(out, record.severity_text, kHow);
+    append_json_text(out, record.severity_text, kAsUpstream);
   }
   if (record.flags != 0) {
     key("\"flags\":");
@@ -112,10 +112,10 @@ void append_scope_part(std::string& out, LineFormat format, const wire::Scope& s
     return pairs.add("instrumentation_scope_attribute_", attributes);
   }
   out += "\"instrumentation_scope\":{\"name\":";
-  append_json_text(out, scope.name, kHow);
+  append_json_text(out, scope.name, kAsUpstream);
   if (!scope.version.empty()) {
     out += ",\"version\":";
-    append_json_text(out, scope.version, kHow);
+    append_json_text(out, scope.version, kAsUpstream);
   }
   if (!attributes.empty()) {
     out += ",\"attributes\":";

@@ -52,9 +52,7 @@ const Field* field_by_json_name(Message message, std::string_view name) noexcept
   const auto& names = kNames[static_cast<size_t>(message)];
   const std::span<const Field> fields = wire::schema(message).fields;
   for (size_t i = 0; i < fields.size(); ++i) {
-    // PERF: most names are told apart by size and first letter, without a call of memcmp().
-    if (names[i].size == name.size() && !name.empty() && names[i].text[0] == name[0] && names[i].view() == name)
-      return &fields[i];
+    if (names[i].view() == name) return &fields[i];
   }
   for (const Field& field : fields) {
     if (field.name == name) return &field;
