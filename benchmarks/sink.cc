@@ -220,7 +220,6 @@ int run(int argc, char** argv) {
   net::GrpcServerOptions grpc_options;
   for (const char* service : {"trace.v1.TraceService", "metrics.v1.MetricsService", "logs.v1.LogsService"})
     grpc_options.methods.push_back("/opentelemetry.proto.collector." + std::string(service) + "/Export");
-  grpc_options.threads = 1;
   grpc_options.quota_bytes = uint64_t{4} << 30;
   net::GrpcServer grpc_server(grpc_settings, grpc_sink, grpc_options);
   net::HttpServerSettings http_settings;

@@ -48,17 +48,8 @@ Collector::Collector(loader::Plugins& plugins, uint64_t memory_bytes)
       log_(clock_),
       health_(clock_),
       budget_(memory_bytes),
-      services_{clock_,
-                tasks_,
-                budget_,
-                log_,
-                ledger_,
-                metrics_,
-                health_,
-                observatory_,
-                calls_,
-                kVersion,
-                std::random_device{}()},
+      services_{clock_,  tasks_,       budget_, log_,     ledger_,  metrics_,
+                health_, observatory_, calls_,  commons_, kVersion, std::random_device{}()},
       tasks_(clock_, kPoolThreads) {}
 
 Collector::~Collector() = default;

@@ -63,6 +63,7 @@ class Collector {
   flow::Budget budget_;
   base::HeapWatch heap_;
   graph::CallTable calls_;
+  graph::Commons commons_;
   graph::Services services_;
   std::unique_ptr<config::Loaded> loaded_;
   std::vector<telemetry::Metrics::Registration> sources_;

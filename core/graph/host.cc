@@ -180,11 +180,17 @@ struct HostFunctions {
     const flow::Budget& budget = node(h).services_.budget;
     return budget.limit_bytes() == UINT64_MAX ? 0 : budget.entry_limit_bytes();
   }
+  static void* common_take(const sluice_host* h, const char* name, void* (*make)(), void (*end)(void*)) noexcept {
+    return node(h).services_.commons.take(name, make, end);
+  }
+  static void common_put(const sluice_host* h, const char* name) noexcept { node(h).services_.commons.put(name); }
   static const void* get_interface(const sluice_host*, const char* id) noexcept {
     static const sluice_metrics metrics{sizeof(sluice_metrics), 0, &metric_define, &metric_add, &metric_record};
     static const sluice_observe observe{sizeof(sluice_observe), 0, &snapshot};
+    static const sluice_commons commons{sizeof(sluice_commons), 0, &common_take, &common_put};
     static const sluice_memory memory{sizeof(sluice_memory), 0, &memory_used, &memory_limit};
     if (std::string_view(id) == SLUICE_METRICS_ID) return &metrics;
+    if (std::string_view(id) == SLUICE_COMMONS_ID) return &commons;
     if (std::string_view(id) == SLUICE_MEMORY_ID) return &memory;
     if (std::string_view(id) == SLUICE_OBSERVE_ID) return &observe;
     return nullptr;

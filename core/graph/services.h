@@ -9,6 +9,7 @@
 #include "core/base/tasks.h"
 #include "core/flow/budget.h"
 #include "core/graph/calls.h"
+#include "core/graph/commons.h"
 #include "core/telemetry/health.h"
 #include "core/telemetry/ledger.h"
 #include "core/telemetry/log.h"
@@ -27,6 +28,7 @@ struct Services {
   telemetry::Health& health;
   telemetry::Observatory& observatory;
   CallTable& calls;
+  Commons& commons;
   std::string version;
   uint64_t seed = 0;  // of what is random in the flow
 };

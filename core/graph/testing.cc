@@ -284,8 +284,8 @@ uint64_t Keeper::held() const {
 // ---- stage ----------------------------------------------------------------------------------------------------------
 
 Stage::Stage(const std::string& yaml, uint64_t budget_bytes, const std::string& plugin_folder)
-    : budget(budget_bytes), services{clock,  tasks,       budget, log,    ledger, metrics,
-                                     health, observatory, calls,  "test", 1} {
+    : budget(budget_bytes), services{clock,  tasks,       budget, log,     ledger, metrics,
+                                     health, observatory, calls,  commons, "test", 1} {
   plugins.add(SLUICE_GRAPH_TEST_ENTRY, "graph_test");
   REQUIRE(plugins.errors().empty());
   if (!plugin_folder.empty()) plugins.add_user_folder(plugin_folder);

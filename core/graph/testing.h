@@ -166,6 +166,7 @@ class Stage {
   telemetry::Observatory observatory;
   flow::Budget budget;
   CallTable calls;
+  Commons commons;
   Services services;
   loader::Plugins plugins;
   std::unique_ptr<config::Loaded> loaded;

@@ -24,7 +24,6 @@ net::GrpcClientOptions options(Host host) {
   net::GrpcClientOptions options;
   options.methods.assign(std::begin(kMethods), std::end(kMethods));
   options.user_agent = "Sluice/" + std::string(host.collector_version()) + " (linux)";
-  options.thread_name = "otlp-grpc-out";
   return options;
 }
 
@@ -77,11 +76,12 @@ OtlpGrpc::OtlpGrpc(Host host, Config config)
 
 sluice_status OtlpGrpc::init() {
   metrics_.define(host(), net::RpcSide::client, kMethods);
+  loops_ = net::GrpcLoopSharing(host());
   return SLUICE_DONE;
 }
 
 sluice_status OtlpGrpc::start() {
-  const std::string error = client_.start();
+  const std::string error = client_.start(loops_);
   return error.empty() ? SLUICE_DONE : host().fail(error, Code::failed_precondition);
 }
 

@@ -30,6 +30,7 @@ class OtlpGrpc final : public Exporter {
 
   const bool gzip_;
   net::RpcMetrics metrics_;
+  net::GrpcLoopSharing loops_;
   LogLimit partial_limit_;
   net::GrpcClient client_;
 };

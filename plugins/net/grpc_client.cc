@@ -2,13 +2,12 @@
 #include "plugins/net/grpc_client.h"
 
 #include <grpc/grpc_security.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "plugins/net/compression.h"
@@ -90,15 +89,22 @@ struct GrpcClient::Impl {
   std::vector<grpc_metadata> metadata;  // of every call
   std::vector<grpc_metadata> metadata_gzip;
   grpc_channel* channel = nullptr;
-  grpc_completion_queue* queue = nullptr;
   std::vector<void*> methods;
-  std::thread thread;
+  std::unique_ptr<GrpcLoops> loops;
   std::mutex mutex;
   GrpcClientCall* open = nullptr;  // guarded by mutex
+  uint64_t unfinished = 0;         // guarded by mutex; calls whose done() has not returned
+  std::condition_variable finished;
 };
 
+GrpcClientCall::GrpcClientCall()
+    : GrpcEvent([](GrpcEvent& event, bool) {
+        auto& call = static_cast<GrpcClientCall&>(event);
+        call.client_->finish(call);
+      }) {}
+
 GrpcClient::GrpcClient(GrpcClientSettings settings, GrpcClientOptions options)
-    : impl_(new Impl{std::move(settings), std::move(options), {}, {}, {}, {}, {}, {}, {}, {}}) {}
+    : impl_(new Impl{std::move(settings), std::move(options)}) {}
 
 GrpcClient::~GrpcClient() {
   stop();
@@ -108,7 +114,7 @@ GrpcClient::~GrpcClient() {
   }
 }
 
-std::string GrpcClient::start() {
+std::string GrpcClient::start(GrpcLoopSharing sharing) {
   Impl& impl = *impl_;
   start_grpc();
   const GrpcTarget target = parse_grpc_target(impl.settings.endpoint);
@@ -137,27 +143,22 @@ std::string GrpcClient::start() {
   for (const std::string& method : impl.options.methods) {
     impl.methods.push_back(grpc_channel_register_call(impl.channel, method.c_str(), nullptr, nullptr));
   }
-  impl.queue = grpc_completion_queue_create_for_next(nullptr);
-  impl.thread = std::thread([this, &impl] {
-    for (;;) {
-      const grpc_event event = grpc_completion_queue_next(impl.queue, gpr_inf_future(GPR_CLOCK_MONOTONIC), nullptr);
-      if (event.type == GRPC_QUEUE_SHUTDOWN) return;
-      finish(*static_cast<GrpcClientCall*>(event.tag));
-    }
-  });
-  pthread_setname_np(impl.thread.native_handle(), impl.options.thread_name.substr(0, 15).c_str());
+  impl.loops = std::make_unique<GrpcLoops>(sharing);
   return {};
 }
 
 void GrpcClient::send(GrpcClientCall& call, uint32_t method, GrpcMessage message, std::chrono::nanoseconds time_left) {
   Impl& impl = *impl_;
-  call.call_ = grpc_channel_create_registered_call(impl.channel, nullptr, GRPC_PROPAGATE_DEFAULTS, impl.queue,
-                                                   impl.methods[method], to_grpc_deadline(time_left), nullptr);
+  call.client_ = this;
+  call.call_ =
+      grpc_channel_create_registered_call(impl.channel, nullptr, GRPC_PROPAGATE_DEFAULTS, impl.loops->nearest(),
+                                          impl.methods[method], to_grpc_deadline(time_left), nullptr);
   grpc_metadata_array_init(&call.leading_);
   grpc_metadata_array_init(&call.trailing_);
   call.answer_ = nullptr;
   {
     std::lock_guard lock(impl.mutex);
+    ++impl.unfinished;
     call.previous_ = nullptr;
     call.next_ = std::exchange(impl.open, &call);
     if (call.next_) call.next_->previous_ = &call;
@@ -180,7 +181,7 @@ void GrpcClient::send(GrpcClientCall& call, uint32_t method, GrpcMessage message
   operations[5].data.recv_status_on_client.trailing_metadata = &call.trailing_;
   operations[5].data.recv_status_on_client.status = &call.status_;
   operations[5].data.recv_status_on_client.status_details = &call.text_;
-  grpc_call_start_batch(call.call_, operations.data(), operations.size(), &call, nullptr);
+  grpc_call_start_batch(call.call_, operations.data(), operations.size(), static_cast<GrpcEvent*>(&call), nullptr);
 }
 
 void GrpcClient::finish(GrpcClientCall& call) {
@@ -213,20 +214,22 @@ void GrpcClient::finish(GrpcClientCall& call) {
   grpc_metadata_array_destroy(&leading);
   grpc_metadata_array_destroy(&trailing);
   grpc_call_unref(handle);
+  // With the last one stop() may return: nothing of this client is touched after the lock.
+  std::lock_guard lock(impl_->mutex);
+  if (--impl_->unfinished == 0) impl_->finished.notify_all();
 }
 
 void GrpcClient::stop() {
   Impl& impl = *impl_;
-  if (!impl.thread.joinable()) return;
+  if (!impl.loops) return;
   {
-    std::lock_guard lock(impl.mutex);
+    std::unique_lock lock(impl.mutex);
     for (GrpcClientCall* call = impl.open; call; call = call->next_) grpc_call_cancel(call->call_, nullptr);
+    impl.finished.wait(lock, [&impl] { return impl.unfinished == 0; });
   }
-  grpc_completion_queue_shutdown(impl.queue);
-  impl.thread.join();
-  grpc_completion_queue_destroy(impl.queue);
   grpc_channel_destroy(impl.channel);
   impl.methods.clear();
+  impl.loops.reset();
 }
 
 }  // namespace sluice::net

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A gRPC client for unary methods whose messages are bytes. Many calls may be open at once; each ends with one
-// done() on the client's thread. It reconnects by itself and never sends a call twice: whether to try again is the
+// done() on a thread of the loops. It reconnects by itself and never sends a call twice: whether to try again is the
 // caller's business.
 //
 //   struct Export : GrpcClientCall {
@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/net/grpc_loops.h"
 #include "plugins/net/grpc_message.h"
 #include "plugins/net/rpc_status.h"
 #include "plugins/net/settings/grpc.h"
@@ -36,19 +37,22 @@ struct GrpcReply {
   bool outcome_unknown = false;
 };
 
-class GrpcClientCall {
+class GrpcClient;
+
+class GrpcClientCall : private GrpcEvent {
  public:
-  GrpcClientCall() = default;
+  GrpcClientCall();
   GrpcClientCall(const GrpcClientCall&) = delete;
   GrpcClientCall& operator=(const GrpcClientCall&) = delete;
   virtual ~GrpcClientCall() = default;
 
  protected:
-  // On the client's thread. Must not throw; may delete this call.
+  // On a thread of the loops. Must not throw or block; may delete this call.
   virtual void done(const GrpcReply& reply) = 0;
 
  private:
   friend class GrpcClient;
+  GrpcClient* client_ = nullptr;
   grpc_call* call_ = nullptr;
   grpc_metadata_array leading_{}, trailing_{};
   grpc_byte_buffer* answer_ = nullptr;
@@ -62,7 +66,6 @@ class GrpcClientCall {
 struct GrpcClientOptions {
   std::vector<std::string> methods;  // "/package.Service/Method"
   std::string user_agent;            // where the settings have none
-  std::string thread_name = "grpc-client";
   uint64_t max_answer_bytes = uint64_t{4} << 20;
 };
 
@@ -74,15 +77,16 @@ class GrpcClient {
   GrpcClient& operator=(const GrpcClient&) = delete;
 
   // Empty, or what is wrong with certificates. Connects with the first call, not here.
-  std::string start();
+  std::string start(GrpcLoopSharing sharing = {});
 
   // `method` is an index into GrpcClientOptions::methods; time_left max(): no deadline. [any thread, started]
   void send(GrpcClientCall& call, uint32_t method, GrpcMessage message, std::chrono::nanoseconds time_left);
 
-  // Cancels open calls, waits until each has had its done(), joins the thread.
+  // Cancels open calls and waits until each has had its done().
   void stop();
 
  private:
+  friend class GrpcClientCall;
   struct Impl;
   void finish(GrpcClientCall& call);
   std::unique_ptr<Impl> impl_;

@@ -2,15 +2,12 @@
 #include "plugins/net/grpc_server.h"
 
 #include <grpc/support/time.h>
-#include <pthread.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
-#include <thread>
 
 #include "plugins/net/grpc_credentials.h"
 #include "plugins/net/grpc_listen.h"
@@ -18,24 +15,27 @@
 
 namespace sluice::net {
 
-// One completion queue and its thread. All events of a call come to the queue that received it, so objects of ended
-// calls are used again without a lock.
-class GrpcPoller {
+// What a server has on one loop: the calls that it waits for there. All events of a call come to the loop that received
+// it, so objects of ended calls are used again without a lock.
+class GrpcReception {
  public:
-  // `on_change`: told of each call that ends after tell_changes().
-  GrpcPoller(grpc_server* server, GrpcHandler& handler, const GrpcServerOptions& options,
-             std::function<void()> on_change)
+  GrpcReception(grpc_server* server, grpc_completion_queue* queue, GrpcHandler& handler,
+                const GrpcServerOptions& options, std::mutex& mutex, std::condition_variable& changed)
       : server_(server),
+        queue_(queue),
         handler_(handler),
-        on_change_(std::move(on_change)),
         methods_(options.methods),
         max_metadata_bytes_(options.max_metadata_bytes),
-        queue_(grpc_completion_queue_create_for_next(nullptr)) {
+        mutex_(mutex),
+        changed_(changed) {
     grpc_server_register_completion_queue(server_, queue_, nullptr);
   }
-  ~GrpcPoller() { grpc_completion_queue_destroy(queue_); }
+  ~GrpcReception() {
+    for (GrpcServerCall* call : free_) delete call;
+  }
+  GrpcReception(const GrpcReception&) = delete;
+  GrpcReception& operator=(const GrpcReception&) = delete;
 
-  grpc_completion_queue* queue() const { return queue_; }
   GrpcHandler& handler() const { return handler_; }
   uint32_t find(std::string_view method) const {
     return static_cast<uint32_t>(std::find(methods_.begin(), methods_.end(), method) - methods_.begin());
@@ -43,9 +43,12 @@ class GrpcPoller {
   uint64_t max_metadata_bytes() const { return max_metadata_bytes_; }
   bool knows(uint32_t method) const { return method < methods_.size(); }
 
-  // Asks for one more call.
+  // Waits for `count` calls more. [while the server starts]
+  void open(int count) {
+    for (int i = 0; i < count; ++i) wait_for(new GrpcServerCall(*this));
+  }
+  // Waits for one more. [loop]
   void request() {
-    add(live_, 1);
     GrpcServerCall* call = nullptr;
     if (free_.empty()) {
       call = new GrpcServerCall(*this);
@@ -53,10 +56,9 @@ class GrpcPoller {
       call = free_.back();
       free_.pop_back();
     }
-    const grpc_call_error error =
-        grpc_server_request_call(server_, &call->call_, &call->details_, &call->metadata_, queue_, queue_, call);
-    if (error != GRPC_CALL_OK) recycle(call);  // only while stopping
+    wait_for(call);
   }
+  // [loop]
   void recycle(GrpcServerCall* call) {
     constexpr size_t kKept = 256;
     if (free_.size() < kKept) {
@@ -64,51 +66,50 @@ class GrpcPoller {
     } else {
       delete call;
     }
-    add(live_, -1);
-    if (stopping_) on_change_();
-  }
-  void opened() { add(open_, 1); }
-  void closed() { add(open_, -1); }
-  bool has_calls() const { return open_ != 0; }
-  // No call is asked for or open.
-  bool idle() const { return live_ == 0; }
-  void tell_changes() { stopping_ = true; }
-
-  // `on_stopped` is called for the event that says that the server has stopped.
-  template <class F>
-  void run(F&& on_stopped) {
-    for (;;) {
-      const grpc_event event = grpc_completion_queue_next(queue_, gpr_inf_future(GPR_CLOCK_MONOTONIC), nullptr);
-      if (event.type == GRPC_QUEUE_SHUTDOWN) break;
-      if (event.tag == server_) {
-        on_stopped();
-      } else {
-        static_cast<GrpcServerCall*>(event.tag)->proceed(event.success != 0);
-      }
+    uint64_t live = live_.load(std::memory_order_relaxed);
+    while (!(live & kStopping)) {
+      if (live_.compare_exchange_weak(live, live - 1, std::memory_order_acq_rel)) return;
     }
-    for (GrpcServerCall* call : free_) delete call;
+    // Whoever waits for the last call deletes this as soon as he sees it: under his lock, and nothing afterwards.
+    std::lock_guard lock(mutex_);
+    --live_;
+    changed_.notify_all();
   }
+  void opened() { ++open_; }
+  void closed() { --open_; }
+  bool has_calls() const { return open_ != 0; }
+  // After stopping(), with the lock: no call is waited for or open.
+  bool idle() const { return live_ == kStopping; }
+  // Each call that ends from now on is told by `changed`.
+  void stopping() { live_ |= kStopping; }
 
  private:
-  static void add(std::atomic<uint64_t>& count, int change) {
-    count.store(count.load(std::memory_order_relaxed) + static_cast<uint64_t>(change));
+  static constexpr uint64_t kStopping = uint64_t{1} << 63;
+
+  void wait_for(GrpcServerCall* call) {
+    ++live_;
+    const grpc_call_error error = grpc_server_request_call(server_, &call->call_, &call->details_, &call->metadata_,
+                                                           queue_, queue_, static_cast<GrpcEvent*>(call));
+    if (error != GRPC_CALL_OK) recycle(call);  // only while stopping
   }
 
   grpc_server* const server_;
+  grpc_completion_queue* const queue_;
   GrpcHandler& handler_;
-  const std::function<void()> on_change_;
-  // Only changed by the thread, once it runs: calls asked for or open, and open ones.
-  std::atomic<uint64_t> live_{0}, open_{0};
-  std::atomic<bool> stopping_{false};
   const std::vector<std::string>& methods_;
   const uint64_t max_metadata_bytes_;
-  grpc_completion_queue* const queue_;
+  std::mutex& mutex_;
+  std::condition_variable& changed_;
+  std::atomic<uint64_t> live_{0};  // calls waited for or open, and kStopping
+  std::atomic<uint64_t> open_{0};
   std::vector<GrpcServerCall*> free_;
 };
 
 // ---- calls ----------------------------------------------------------------------------------------------------------
 
-GrpcServerCall::GrpcServerCall(GrpcPoller& poller) : poller_(poller) {
+GrpcServerCall::GrpcServerCall(GrpcReception& reception)
+    : GrpcEvent([](GrpcEvent& event, bool ok) { static_cast<GrpcServerCall&>(event).proceed(ok); }),
+      reception_(reception) {
   grpc_metadata_array_init(&metadata_);
   grpc_call_details_init(&details_);
 }
@@ -146,35 +147,35 @@ void GrpcServerCall::proceed(bool ok) {
   switch (step_) {
     case Step::waiting:
       if (!ok) {  // the server stops
-        poller_.recycle(this);
+        reception_.recycle(this);
         return;
       }
-      poller_.opened();
-      poller_.request();
+      reception_.opened();
+      reception_.request();
       begun_ = std::chrono::steady_clock::now();
-      method_ = poller_.find(view(details_.method));
-      if (!poller_.knows(method_)) {
+      method_ = reception_.find(view(details_.method));
+      if (!reception_.knows(method_)) {
         fail({.code = GRPC_STATUS_UNIMPLEMENTED, .message = "unknown method " + std::string(view(details_.method))});
-      } else if (metadata_bytes() > poller_.max_metadata_bytes()) {
+      } else if (metadata_bytes() > reception_.max_metadata_bytes()) {
         fail({.code = GRPC_STATUS_RESOURCE_EXHAUSTED, .message = "the call's metadata is too large"});
-      } else if (poller_.handler().admit(*this)) {
+      } else if (reception_.handler().admit(*this)) {
         read();
       }
       return;
     case Step::reading:
       message_ = GrpcMessage(std::exchange(received_, nullptr));
       if (message_) {
-        poller_.handler().handle(*this);
+        reception_.handler().handle(*this);
       } else {
         // The client stopped half way, or the message was over the limit: then the library has answered already.
-        poller_.handler().abandon(*this);
+        reception_.handler().abandon(*this);
         end({.code = GRPC_STATUS_INTERNAL, .message = "the call ended before its message"});
       }
       return;
     case Step::answered:
       clear();
-      poller_.closed();
-      poller_.recycle(this);
+      reception_.closed();
+      reception_.recycle(this);
       return;
   }
 }
@@ -194,7 +195,7 @@ void GrpcServerCall::read() {
   grpc_op operation{};
   operation.op = GRPC_OP_RECV_MESSAGE;
   operation.data.recv_message.recv_message = &received_;
-  grpc_call_start_batch(call_, &operation, 1, this, nullptr);
+  grpc_call_start_batch(call_, &operation, 1, static_cast<GrpcEvent*>(this), nullptr);
 }
 
 // The close is only asked for now: nobody could be told of a client that goes earlier, and it saves an event.
@@ -202,13 +203,13 @@ void GrpcServerCall::finish(grpc_op* operations, size_t count) {
   step_ = Step::answered;
   operations[count].op = GRPC_OP_RECV_CLOSE_ON_SERVER;
   operations[count].data.recv_close_on_server.cancelled = &cancelled_;
-  grpc_call_start_batch(call_, operations, count + 1, this, nullptr);
+  grpc_call_start_batch(call_, operations, count + 1, static_cast<GrpcEvent*>(this), nullptr);
 }
 
 // Before the answer is given to the library: afterwards the call may be another one.
 void GrpcServerCall::tell(int32_t code) {
-  if (!poller_.knows(method_)) return;
-  poller_.handler().answered(*this, code, std::chrono::steady_clock::now() - begun_);
+  if (!reception_.knows(method_)) return;
+  reception_.handler().answered(*this, code, std::chrono::steady_clock::now() - begun_);
 }
 
 void GrpcServerCall::answer(std::string_view message) {
@@ -298,34 +299,41 @@ ChannelArgs server_args(const GrpcServerSettings& settings, const GrpcServerOpti
 
 }  // namespace
 
-struct GrpcServer::Impl {
-  GrpcServerSettings settings;
+struct GrpcServer::Impl : GrpcEvent {
+  Impl(GrpcServerSettings server_settings, GrpcHandler& server_handler, GrpcServerOptions server_options)
+      : GrpcEvent([](GrpcEvent& event, bool) { static_cast<Impl&>(event).has_stopped(); }),
+        settings(std::move(server_settings)),
+        handler(server_handler),
+        options(std::move(server_options)) {}
+
+  const GrpcServerSettings settings;
   GrpcHandler& handler;
-  GrpcServerOptions options;
+  const GrpcServerOptions options;
+  std::unique_ptr<GrpcLoops> loops;
   grpc_server* server = nullptr;
-  std::vector<std::unique_ptr<GrpcPoller>> pollers;
-  std::vector<std::thread> threads;
+  std::vector<std::unique_ptr<GrpcReception>> receptions;
   uint16_t port = 0;
   std::mutex mutex;
   std::condition_variable changed;
   bool draining = false;  // guarded by mutex
   bool stopped = false;   // guarded by mutex: no connection is left
 
+  void has_stopped() {
+    std::lock_guard lock(mutex);
+    stopped = true;
+    changed.notify_all();
+  }
   bool has_calls() const {
-    return std::any_of(pollers.begin(), pollers.end(), [](const auto& poller) { return poller->has_calls(); });
+    return std::any_of(receptions.begin(), receptions.end(), [](const auto& r) { return r->has_calls(); });
   }
   // Calls outlive their connections until the handler has answered them.
   bool is_over() const {
-    return stopped && std::all_of(pollers.begin(), pollers.end(), [](const auto& poller) { return poller->idle(); });
-  }
-  void tell() {
-    std::lock_guard lock(mutex);
-    changed.notify_all();
+    return stopped && std::all_of(receptions.begin(), receptions.end(), [](const auto& r) { return r->idle(); });
   }
 };
 
 GrpcServer::GrpcServer(GrpcServerSettings settings, GrpcHandler& handler, GrpcServerOptions options)
-    : impl_(new Impl{std::move(settings), handler, std::move(options)}) {}
+    : impl_(new Impl(std::move(settings), handler, std::move(options))) {}
 
 GrpcServer::~GrpcServer() {
   stop(std::chrono::steady_clock::now());
@@ -335,7 +343,7 @@ uint16_t GrpcServer::port() const {
   return impl_->port;
 }
 
-std::string GrpcServer::start() {
+std::string GrpcServer::start(GrpcLoopSharing sharing) {
   Impl& impl = *impl_;
   std::string error;
   const ServerCredentials credentials = make_server_credentials(impl.settings.tls, error);
@@ -343,17 +351,16 @@ std::string GrpcServer::start() {
   const std::string address = listen_address(impl.settings, error);
   if (!error.empty()) return error;
 
-  grpc_resource_quota* quota = grpc_resource_quota_create(impl.options.thread_name.c_str());
+  grpc_resource_quota* quota = grpc_resource_quota_create("server");
   grpc_resource_quota_resize(quota, std::max(impl.options.quota_bytes, 4 * impl.settings.max_recv_msg_bytes()));
   ChannelArgs args = server_args(impl.settings, impl.options, quota);
   impl.server = grpc_server_create(args.get(), nullptr);
   grpc_resource_quota_unref(quota);
 
-  uint32_t threads = impl.options.threads;
-  if (threads == 0) threads = std::clamp(std::thread::hardware_concurrency(), 1U, 2U);
-  for (uint32_t i = 0; i < threads; ++i) {
-    impl.pollers.push_back(
-        std::make_unique<GrpcPoller>(impl.server, impl.handler, impl.options, [&impl] { impl.tell(); }));
+  impl.loops = std::make_unique<GrpcLoops>(sharing);
+  for (uint32_t i = 0; i < impl.loops->size(); ++i) {
+    impl.receptions.push_back(std::make_unique<GrpcReception>(impl.server, impl.loops->queue(i), impl.handler,
+                                                              impl.options, impl.mutex, impl.changed));
   }
   const int port = grpc_server_add_http2_port(impl.server, address.c_str(), credentials.get());
   if (port != 0) {
@@ -362,21 +369,13 @@ std::string GrpcServer::start() {
   } else {
     error = why_not_listening(impl.settings, address);
   }
-  if (!error.empty()) drain();  // the threads run in any case: they end what has begun
-  for (auto& poller : impl.pollers) {
-    constexpr int kRequests = 16;  // calls that may arrive at once without waiting for the thread
-    for (int i = 0; i < kRequests; ++i) poller->request();
-    impl.threads.emplace_back([&impl, &poller = *poller] {
-      poller.run([&impl] {
-        std::lock_guard lock(impl.mutex);
-        impl.stopped = true;
-        impl.changed.notify_all();
-      });
-    });
-    pthread_setname_np(impl.threads.back().native_handle(), impl.options.thread_name.substr(0, 15).c_str());
+  if (!error.empty()) {
+    stop(std::chrono::steady_clock::now());
+    return error;
   }
-  if (!error.empty()) stop(std::chrono::steady_clock::now());
-  return error;
+  constexpr int kCalls = 16;  // that may arrive at once without waiting for the loop
+  for (auto& reception : impl.receptions) reception->open(kCalls);
+  return {};
 }
 
 void GrpcServer::drain() {
@@ -386,14 +385,14 @@ void GrpcServer::drain() {
     if (!impl.server || impl.draining) return;
     impl.draining = true;
   }
-  grpc_server_shutdown_and_notify(impl.server, impl.pollers.front()->queue(), impl.server);
+  grpc_server_shutdown_and_notify(impl.server, impl.loops->queue(0), static_cast<GrpcEvent*>(&impl));
 }
 
 void GrpcServer::stop(std::chrono::steady_clock::time_point deadline) {
   Impl& impl = *impl_;
   if (!impl.server) return;
   drain();
-  for (auto& poller : impl.pollers) poller->tell_changes();
+  for (auto& reception : impl.receptions) reception->stopping();
   {
     // Only calls are waited for: a client may keep an idle connection for as long as it likes.
     std::unique_lock lock(impl.mutex);
@@ -405,11 +404,9 @@ void GrpcServer::stop(std::chrono::steady_clock::time_point deadline) {
       impl.changed.wait(lock, [&impl] { return impl.is_over(); });
     }
   }
-  for (auto& poller : impl.pollers) grpc_completion_queue_shutdown(poller->queue());
-  for (std::thread& thread : impl.threads) thread.join();
-  impl.threads.clear();
   grpc_server_destroy(std::exchange(impl.server, nullptr));
-  impl.pollers.clear();
+  impl.receptions.clear();
+  impl.loops.reset();
 }
 
 }  // namespace sluice::net

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A gRPC server for unary methods whose messages are bytes: no protobuf, no generated code. A few threads, each with
-// its own completion queue; a call is handled on the thread that received it and may be answered from any other.
+// A gRPC server for unary methods whose messages are bytes: no protobuf, no generated code. A call is handled on the
+// loop that received it and may be answered from any other thread.
 //
 //   class Export : public GrpcHandler {
 //     void handle(GrpcServerCall& call) override { call.answer({}); }
@@ -25,16 +25,17 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/net/grpc_loops.h"
 #include "plugins/net/grpc_message.h"
 #include "plugins/net/rpc_status.h"
 #include "plugins/net/settings/grpc.h"
 
 namespace sluice::net {
 
-class GrpcPoller;
+class GrpcReception;
 
 // One call. It is the server's; it is there until it is answered, which must happen exactly once.
-class GrpcServerCall {
+class GrpcServerCall : private GrpcEvent {
  public:
   uint32_t method() const { return method_; }  // index into GrpcServerOptions::methods
   std::string peer() const;                    // "127.0.0.1:1234"; empty on a unix socket
@@ -50,10 +51,10 @@ class GrpcServerCall {
   void fail(const RpcStatus& status);
 
  private:
-  friend class GrpcPoller;
+  friend class GrpcReception;
   enum class Step : uint8_t { waiting, reading, answered };
 
-  explicit GrpcServerCall(GrpcPoller& poller);
+  explicit GrpcServerCall(GrpcReception& reception);
   ~GrpcServerCall();
   void proceed(bool ok);
   void read();
@@ -63,7 +64,7 @@ class GrpcServerCall {
   void finish(grpc_op* operations, size_t count);
   void clear();
 
-  GrpcPoller& poller_;
+  GrpcReception& reception_;
   std::chrono::steady_clock::time_point begun_;
   grpc_call* call_ = nullptr;
   grpc_call_details details_{};
@@ -75,7 +76,7 @@ class GrpcServerCall {
   Step step_ = Step::waiting;
 };
 
-// Called on the server's threads, several at once. Must not throw.
+// Called on the loops' threads, several at once. Must not throw or block.
 class GrpcHandler {
  public:
   virtual ~GrpcHandler() = default;
@@ -91,9 +92,7 @@ class GrpcHandler {
 
 // What is no matter of configuration files.
 struct GrpcServerOptions {
-  std::vector<std::string> methods;  // "/package.Service/Method"
-  std::string thread_name = "grpc";
-  uint32_t threads = 0;                     // 0: one for each core, two at most
+  std::vector<std::string> methods;         // "/package.Service/Method"
   uint32_t max_metadata_bytes = 16 * 1024;  // over it RESOURCE_EXHAUSTED
   // What the library may hold for reading, at least four messages; over it connections are closed.
   uint64_t quota_bytes = uint64_t{256} << 20;
@@ -107,13 +106,13 @@ class GrpcServer {
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  // Listens and starts the threads. Empty, or what is wrong: "listen on localhost:4317: address already in use".
-  std::string start();
+  // Listens. Empty, or what is wrong: "listen on localhost:4317: address already in use".
+  std::string start(GrpcLoopSharing sharing = {});
   uint16_t port() const;  // that it really listens on: the setting may say 0
 
   // Accepts no more connections, tells clients to go elsewhere, lets their calls end. Returns at once.
   void drain();
-  // drain(), waits until every call is answered or `deadline` has passed, closes what is left, joins the threads.
+  // drain(), waits until every call is answered or `deadline` has passed, closes what is left.
   // REQUIRES: every call that handle() was given is answered by then or will be, whatever happens here.
   void stop(std::chrono::steady_clock::time_point deadline);
 

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <mutex>
+#include <set>
+#include <string_view>
 #include <thread>
 
 #include "plugins/net/compression.h"
@@ -321,4 +326,92 @@ TEST_CASE("grpc: endpoints of clients become targets", "[net][grpc]") {
   for (const char* wrong : {"tempo", "tempo:", "tempo:http", "[::1]", "tempo:70000", "http://tempo"}) {
     CHECK(parse_grpc_target(wrong).problem.find("invalid port \"") == 0);
   }
+}
+
+namespace {
+
+// A core of which only the commons are there.
+struct CommonHost {
+  static inline void* object = nullptr;
+  static inline int taken = 0, made = 0;
+  static inline void (*end)(void*) = nullptr;
+  static inline const sluice_commons commons{
+      sizeof(sluice_commons), 0,
+      [](const sluice_host*, const char*, void* (*make)(), void (*its_end)(void*)) {
+        if (taken++ == 0) object = make(), end = its_end, ++made;
+        return object;
+      },
+      [](const sluice_host*, const char*) {
+        if (--taken == 0) end(object);
+      }};
+  sluice_host host{};
+  CommonHost() {
+    made = 0;
+    host.struct_size = sizeof host;
+    host.get_interface = [](const sluice_host*, const char* id) -> const void* {
+      return std::string_view(id) == SLUICE_COMMONS_ID ? &commons : nullptr;
+    };
+  }
+};
+
+}  // namespace
+
+TEST_CASE("grpc: servers and clients of a process share their threads", "[net][grpc]") {
+  const CommonHost core;
+  const GrpcLoopSharing sharing{sluice::Host(&core.host)};
+  std::mutex mutex;
+  std::set<std::thread::id> threads;
+  const auto note_thread = [&] {
+    std::lock_guard lock(mutex);
+    threads.insert(std::this_thread::get_id());
+  };
+
+  TestHandler behind;
+  behind.on_handle = [&](GrpcServerCall& call) {
+    note_thread();
+    call.answer(text_of(call.take_message()) + "!");
+  };
+  GrpcServer far(test_server_settings(), behind, {.methods = kTestMethods});
+  REQUIRE(far.start(sharing).empty());
+  GrpcClient relay(test_client_settings(far.port()), {.methods = kTestMethods, .user_agent = {}});
+  REQUIRE(relay.start(sharing).empty());
+
+  // Hands each call on and answers it when the answer comes.
+  struct Relayed final : GrpcClientCall {
+    Relayed(GrpcServerCall& waiting_call, std::function<void()> told)
+        : waiting(waiting_call), on_done(std::move(told)) {}
+    void done(const GrpcReply& reply) override {
+      on_done();
+      waiting.answer(reply.message);
+      delete this;
+    }
+    GrpcServerCall& waiting;
+    const std::function<void()> on_done;
+  };
+  TestHandler handler;
+  handler.on_handle = [&](GrpcServerCall& call) {
+    note_thread();
+    GrpcMessage message = call.take_message();
+    relay.send(*new Relayed(call, note_thread), 0, std::move(message), 20s);
+  };
+  GrpcServer near(test_server_settings(), handler, {.methods = kTestMethods});
+  REQUIRE(near.start(sharing).empty());
+  CHECK(CommonHost::made == 1);
+  CHECK(CommonHost::taken == 3);
+
+  {
+    TestClient client(test_client_settings(near.port()));
+    std::vector<std::future<TestReply>> replies;
+    for (int i = 0; i < 100; ++i) replies.push_back(begin(client, 0, test_message(std::to_string(i))));
+    for (int i = 0; i < 100; ++i) CHECK(replies[static_cast<size_t>(i)].get().message == std::to_string(i) + "!");
+  }
+  cpu_set_t usable;
+  REQUIRE(sched_getaffinity(0, sizeof usable, &usable) == 0);
+  CHECK(threads.size() <= static_cast<size_t>(std::min(CPU_COUNT(&usable), 4)));
+
+  near.stop(std::chrono::steady_clock::now() + 1s);
+  relay.stop();
+  CHECK(CommonHost::taken == 1);
+  far.stop(std::chrono::steady_clock::now() + 1s);
+  CHECK(CommonHost::taken == 0);
 }

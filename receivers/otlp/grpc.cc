@@ -65,7 +65,6 @@ std::span<const uint8_t> as_bytes(std::string_view text) {
 net::GrpcServerOptions options() {
   net::GrpcServerOptions options;
   options.methods.assign(std::begin(kMethods), std::end(kMethods));
-  options.thread_name = "otlp-grpc";
   return options;
 }
 
@@ -79,6 +78,7 @@ GrpcProtocol::GrpcProtocol(const Intake& intake, GrpcConfig config)
 
 void GrpcProtocol::init() {
   metrics_.define(intake_.host(), net::RpcSide::server, kMethods);
+  loops_ = net::GrpcLoopSharing(intake_.host());
 }
 
 bool GrpcProtocol::admit(net::GrpcServerCall& call) {

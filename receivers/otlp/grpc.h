@@ -22,7 +22,7 @@ class GrpcProtocol final : private net::GrpcHandler {
 
   void init();
   // Empty, or what is wrong.
-  std::string start() { return server_.start(); }
+  std::string start() { return server_.start(loops_); }
   uint16_t port() const { return server_.port(); }
   void drain() { server_.drain(); }
   void stop(std::chrono::steady_clock::time_point deadline) { server_.stop(deadline); }
@@ -43,6 +43,7 @@ class GrpcProtocol final : private net::GrpcHandler {
   const uint64_t max_message_bytes_;
   const bool include_metadata_;
   net::RpcMetrics metrics_;
+  net::GrpcLoopSharing loops_;
   net::GrpcServer server_;
 };
 

@@ -214,6 +214,11 @@ size_t sluice_abi_layout(char* text, size_t size) {
   FIELD(sluice_memory, reserved);
   FIELD(sluice_memory, used_bytes);
   FIELD(sluice_memory, limit_bytes);
+  STRUCT(sluice_commons);
+  FIELD(sluice_commons, struct_size);
+  FIELD(sluice_commons, reserved);
+  FIELD(sluice_commons, take);
+  FIELD(sluice_commons, put);
   STRUCT(sluice_observe);
   FIELD(sluice_observe, struct_size);
   FIELD(sluice_observe, reserved);
