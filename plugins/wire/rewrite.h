@@ -13,9 +13,10 @@
 //   bool begin(Message owner, Bytes body);                           // false: leave this owner as it is
 //   void attribute(const EncodedAttribute&, AttributeChanges&);      // each attribute of the owner, in order
 //   void end(AttributeChanges&);                                     // what attribute() did not say yet
-// and, if it can tell from a message around the owners (a resource with its scopes, a scope with its items, a metric)
-// that none inside is to be edited:
-//   bool enter(Message around, Bytes body);                          // false: skip it whole
+// and, if it can tell early that something is not to be edited:
+//   bool enter(Message around, Bytes body);                          // false: skip this message around owners whole
+//   bool wants(std::string_view key);                                // false: attribute() need not see this key
+// A message around owners is a resource with its scopes, a scope with its items, or a metric.
 #ifndef SLUICE_PLUGINS_WIRE_REWRITE_H
 #define SLUICE_PLUGINS_WIRE_REWRITE_H
 
@@ -40,23 +41,40 @@ namespace sluice::wire {
 /// Whose attributes are edited. Items are spans, log records and data points.
 enum class Level : uint8_t { resource, scope, item };
 
+namespace detail {
+
+/// Whether the KeyValue whose length is at `p` is as most are: a key and a value and nothing else, less than 128 bytes.
+inline bool is_short_key_value(const uint8_t* p, const uint8_t* end) noexcept {
+  const auto left = static_cast<size_t>(end - p);
+  if (left < 5) return false;
+  const size_t size = p[0], key = p[2];
+  return size < 0x80 && size < left && p[1] == length_tag(1) && key + 4 <= size && p[3 + key] == length_tag(2) &&
+         p[4 + key] == size - key - 4;
+}
+
+/// Out of line: the straight path stays short.
+[[gnu::noinline, gnu::pure]] inline std::string_view key_in(Bytes key_value) noexcept {
+  std::string_view key;
+  for (Cursor part(key_value); part.next();) {
+    if (part.tag() == length_tag(1)) key = part.text();
+  }
+  return key;
+}
+
+}  // namespace detail
+
 /// An attribute where it lies. Its key and value are fields of the KeyValue, tags included, either may be missing.
 struct EncodedAttribute {
-  // PERF: inline, so that an editor that turns most attributes away by their key has no more of them than that.
-  [[gnu::always_inline]] EncodedAttribute(Bytes whole, Bytes body) noexcept : field(whole) {
-    const size_t size = body.size();
-    if (size >= 4 && body[0] == detail::length_tag(1) && body[1] < 0x80 && body[1] <= size - 4) {
-      const size_t key_size = 2 + size_t{body[1]};
-      if (body[key_size] == detail::length_tag(2) && body[key_size + 1] < 0x80 &&
-          body[key_size + 1] == size - key_size - 2) {
-        // PERF: a short key, a short value and nothing else, as most attributes are.
-        key_field = body.first(key_size);
-        value_field = body.subspan(key_size);
-        key = to_text(key_field.subspan(2));
-        return;
-      }
+  explicit EncodedAttribute(Bytes whole) noexcept : field(whole) {
+    if (detail::is_short_key_value(whole.data() + 1, whole.data() + whole.size())) {
+      key = to_text(whole.subspan(4, whole[3]));
+      key_field = whole.subspan(2, 2 + key.size());
+      value_field = whole.subspan(4 + key.size());
+      return;
     }
-    for (Cursor part(body); part.next();) {
+    Cursor attribute(whole);
+    if (!attribute.next()) return;
+    for (Cursor part(attribute.bytes()); part.next();) {
       if (part.tag() == detail::length_tag(1)) key_field = part.field(), key = part.text();
       if (part.tag() == detail::length_tag(2)) value_field = part.field();
     }
@@ -249,7 +267,7 @@ struct Turn {
 struct Turns {
   std::array<Turn, 17> by_number{};
   uint8_t single_owner = 0;  // number of the owner, where there is one that may be missing
-  uint8_t attributes = 0;    // number of the attributes
+  uint8_t attributes = 0;    // tag of the attributes
 };
 
 constexpr Turns make_turns(Message message, Level level) noexcept {
@@ -258,7 +276,7 @@ constexpr Turns make_turns(Message message, Level level) noexcept {
     if (field.kind != Kind::message) continue;
     turns.by_number[field.number] = {route_of(field, level), field.message};
     if (is_owner(field.message, level) && field.rule == Rule::singular) turns.single_owner = field.number;
-    if (field.name == "attributes") turns.attributes = field.number;
+    if (field.name == "attributes") turns.attributes = length_tag(field.number);
   }
   return turns;
 }
@@ -294,8 +312,7 @@ class Rewriter {
     Bytes field;  // in the message around it, with tag and length
     Bytes body;
     uint32_t number;  // its field number there
-    bool written;
-    size_t mark;  // of begin_message()
+    size_t mark;      // of begin_message()
   };
 
   void walk(Message type, Bytes message) {
@@ -311,7 +328,7 @@ class Rewriter {
         if constexpr (requires { editor_.enter(type, message); }) {
           if (!editor_.enter(turn.message, field.bytes())) continue;
         }
-        open_[depth_++] = {field.field(), field.bytes(), field.number(), false, 0};
+        open_[depth_++] = {field.field(), field.bytes(), field.number(), 0};
         walk(turn.message, field.bytes());
         leave();
       }
@@ -324,28 +341,53 @@ class Rewriter {
 
   void edit(Message type, uint32_t number, Bytes whole, Bytes body) {
     if (!editor_.begin(type, body)) return;
-    const uint32_t attributes = turns_[static_cast<size_t>(type)].attributes;
-    const uint32_t tag = make_tag(attributes, WireType::length);
-    const uint8_t* insert_at = body.data() + body.size();
-    for (Cursor field(body); field.next();) {
-      if (field.tag() != tag) continue;
-      const EncodedAttribute attribute(field.field(), field.bytes());
-      insert_at = attribute.field.data() + attribute.field.size();
-      editor_.attribute(attribute, changes_);
-    }
+    const uint8_t tag = turns_[static_cast<size_t>(type)].attributes;
+    const uint8_t* const insert_at = show(body, tag);
     editor_.end(changes_);
     if (changes_.list_.empty()) return;
-    write_owner(number, whole, body, attributes, insert_at);
+    write_owner(number, whole, body, tag, insert_at);
     changes_.list_.clear();
   }
 
-  void write_owner(uint32_t number, Bytes whole, Bytes body, uint32_t attributes, const uint8_t* insert_at) {
+  /// Shows the attributes, which have this tag, to the editor. Returns the end of the last one, or of the body.
+  const uint8_t* show(Bytes body, uint8_t tag) {
+    const uint8_t* const end = body.data() + body.size();
+    const uint8_t* after = end;
+    for (const uint8_t* p = body.data(); p != end;) {
+      const uint8_t* const start = p;
+      std::string_view key;
+      if (*p == tag && detail::is_short_key_value(p + 1, end)) {
+        key = to_text({p + 4, p[3]});
+        p += 2 + p[1];
+      } else {
+        // PERF: a new cursor for each field is one in registers, of which only what is used is computed.
+        Cursor field({p, end});
+        if (!field.next()) break;
+        p = field.rest().data();
+        if (field.tag() != tag) continue;
+        key = detail::key_in(field.bytes());
+      }
+      after = p;
+      if (wants(key)) editor_.attribute(EncodedAttribute({start, p}), changes_);
+    }
+    return after;
+  }
+
+  bool wants(std::string_view key) {
+    if constexpr (requires { editor_.wants(key); }) {
+      return editor_.wants(key);
+    } else {
+      return true;
+    }
+  }
+
+  void write_owner(uint32_t number, Bytes whole, Bytes body, uint8_t tag, const uint8_t* insert_at) {
     // All sizes are known before a byte is written, so nothing has to move afterwards.
     size_t removed = 0;
     size_t added = 0;
     for (const auto& change : changes_.list_) {
       removed += change.old.size();
-      if (!change.erased) added += field_size(attributes, change.body_size());
+      if (!change.erased) added += 1 + varint_size(change.body_size()) + change.body_size();
     }
     const auto& last = changes_.list_.back();
     const uint8_t* const stop = last.old.empty() ? insert_at : last.old.data() + last.old.size();
@@ -355,35 +397,43 @@ class Rewriter {
     const auto inside = static_cast<size_t>(stop - body.data()) - removed;
     uint8_t* out = writer_.extend(before + field_size(number, size) - size + inside + added);
     out = copy(out, kept_, whole.data());
-    out = store_head(out, number, size);
+    out = store_varint(store_varint(out, make_tag(number, WireType::length)), size);
     kept_ = body.data();
     for (const auto& change : changes_.list_) {
       const uint8_t* const position = change.old.empty() ? insert_at : change.old.data();
       out = copy(out, kept_, position);
       kept_ = position + change.old.size();
       if (change.erased) continue;
-      out = store_head(out, attributes, change.body_size());
+      *out++ = tag;
+      out = store_varint(out, change.body_size());
       out = copy(out, change.key_field.data(), change.key_field.data() + change.key_field.size());
       out = copy(out, change.value_field.data(), change.value_field.data() + change.value_field.size());
     }
   }
 
-  static uint8_t* store_head(uint8_t* out, uint32_t number, size_t size) noexcept {
-    return store_varint(store_varint(out, make_tag(number, WireType::length)), size);
-  }
-
   static uint8_t* copy(uint8_t* out, const uint8_t* first, const uint8_t* last) noexcept {
     const auto size = static_cast<size_t>(last - first);
+    // PERF: without a call, most keys and values.
     if (size - 8 <= 8) {
-      // PERF: most keys and values; the two halves may overlap.
-      const auto head = load<uint64_t>(first);
-      const auto tail = load<uint64_t>(last - 8);
-      std::memcpy(out, &head, sizeof head);
-      std::memcpy(out + size - 8, &tail, sizeof tail);
+      copy_ends<uint64_t>(out, first, size);
+    } else if (size - 16 <= 16) {
+      copy_ends<SixteenBytes>(out, first, size);
     } else if (size != 0) {
       std::memcpy(out, first, size);
     }
     return out + size;
+  }
+
+  struct SixteenBytes {
+    uint64_t first, second;
+  };
+  /// So many bytes from the front and from the end, which may overlap.
+  template <typename Word>
+  static void copy_ends(uint8_t* out, const uint8_t* first, size_t size) noexcept {
+    const auto head = load<Word>(first);
+    const auto tail = load<Word>(first + size - sizeof(Word));
+    std::memcpy(out, &head, sizeof head);
+    std::memcpy(out + size - sizeof tail, &tail, sizeof tail);
   }
 
   static size_t field_size(uint32_t number, size_t body) noexcept {
@@ -393,21 +443,20 @@ class Rewriter {
   /// Writes the heads of the messages that the walk is in, as far as they are not written yet.
   void write_around() {
     changed_ = true;
-    for (size_t i = 0; i < depth_; ++i) {
-      Open& around = open_[i];
-      if (around.written) continue;
+    for (; written_ < depth_; ++written_) {
+      Open& around = open_[written_];
       copy_to(around.field.data());
       around.mark = writer_.begin_message(around.number, around.body.size());
-      around.written = true;
       kept_ = around.body.data();
     }
   }
 
   void leave() {
     const Open& around = open_[--depth_];
-    if (!around.written) return;
+    if (written_ <= depth_) return;
     copy_to(around.body.data() + around.body.size());
     writer_.end_message(around.mark);
+    written_ = depth_;
   }
 
   /// Copies everything before `position` that is not written yet.
@@ -422,6 +471,7 @@ class Rewriter {
   AttributeChanges changes_;
   std::array<Open, 4> open_{};  // resource, scope, metric, its data
   size_t depth_ = 0;
+  size_t written_ = 0;             // so many of open_ have their head in the output
   const uint8_t* kept_ = nullptr;  // where the bytes begin that are not written yet
   bool changed_ = false;
 };

@@ -260,6 +260,60 @@ TEST_CASE("rewrite: an editor can compute from the old value", "[wire]") {
   CHECK(to_text(out) == traces_with({{{"a", "xx"}, {"b", "yy"}}}));
 }
 
+/// It wants one key, and notes what it is asked and shown.
+struct Noting {
+  bool begin(Message, Bytes) { return true; }
+  bool wants(std::string_view key) {
+    asked.emplace_back(key);
+    return key == "b";
+  }
+  void attribute(const EncodedAttribute& attribute, AttributeChanges& changes) {
+    shown.emplace_back(attribute.key, value_in(attribute.value_field).text());
+    changes.replace(attribute.field, attribute.key_field, to_bytes(new_value));
+  }
+  void end(AttributeChanges&) {}
+  const std::string new_value = value_field(string_value("new"));
+  std::vector<std::string> asked;
+  Pairs shown;
+};
+
+TEST_CASE("rewrite: an editor is asked about every key and shown what it wants, however that is encoded", "[wire]") {
+  using namespace std::string_literals;
+  const std::string key = key_field("b"), value = value_field(string_value("x"));
+  for (const std::string& body :
+       {key + value, value + key, key_field("z") + key + value, key + value_field(string_value("y")) + value,
+        key + value + "\x18\x01"s, key_field(std::string(200, 'z')) + key + value}) {
+    std::string size, padded_size;
+    append_varint(size, body.size());
+    padded_size = size;
+    padded_size.back() = static_cast<char>(padded_size.back() | '\x80');
+    padded_size.push_back('\0');
+    for (const std::string& field : {"\x4a"s + size + body, "\x4a"s + padded_size + body, "\xca\0"s + size + body}) {
+      const auto message = [](const std::string& attribute) {
+        std::string out;
+        Writer(out).message(1, [&](auto& resource) {
+          resource.message(2, [&](auto& scope) {
+            scope.message(2, [&](auto& span) {
+              add_attributes(span, 9, {{"", ""}, {"a", std::string(120, '1')}, {"c", std::string(121, '1')}});
+              span.fields(to_bytes(attribute));
+              add_attributes(span, 9, {{"long", std::string(300, 'v')}, {std::string(300, 'k'), "1"}});
+            });
+          });
+        });
+        return out;
+      };
+      const std::string before = message(field);
+      REQUIRE(check(Signal::traces, to_bytes(before)).ok);
+      Noting editor;
+      std::string out;
+      REQUIRE(rewrite_attributes(Signal::traces, to_bytes(before), Level::item, editor, out));
+      CHECK(editor.asked == std::vector<std::string>{"", "a", "c", "b", "long", std::string(300, 'k')});
+      CHECK(editor.shown == Pairs{{"b", "x"}});
+      CHECK(out == message("\x4a\x0a"s + key + editor.new_value));
+    }
+  }
+}
+
 TEST_CASE("rewrite: values of every scalar type", "[wire]") {
   const auto decoded = [](const std::string& encoded) { return AnyValue(to_bytes(encoded)); };
   CHECK(decoded(bool_value(true)).boolean());
