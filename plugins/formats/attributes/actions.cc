@@ -51,6 +51,7 @@ std::string actions_problem(const std::vector<ActionConfig>& actions) {
 }
 
 Actions::Actions(const std::vector<ActionConfig>& actions) {
+  by_shape_.fill(kNone);
   for (const ActionConfig& config : actions) {
     Step step;
     step.action = config.action;
@@ -88,33 +89,20 @@ Actions::Actions(const std::vector<ActionConfig>& actions) {
     steps_.push_back(std::move(step));
   }
   for (Key& key : keys_) key.matched_by = matching_patterns(key.name);
-  fill_table();
 }
 
 uint32_t Actions::key_number(std::string_view name) {
-  for (uint32_t i = 0; i < keys_.size(); ++i) {
-    if (keys_[i].name == name) return i;
-  }
-  keys_.push_back({std::string(name), wire::key_field(name), hash_of(name)});
-  maybe_[shape(name)] = true;
-  return static_cast<uint32_t>(keys_.size() - 1);
+  if (const uint32_t known = find(name); known != kNone) return known;
+  const auto number = static_cast<uint32_t>(keys_.size());
+  uint32_t& first = by_shape_[shape(name)];
+  keys_.push_back({std::string(name), wire::key_field(name), first});
+  return first = number;
 }
 
-void Actions::fill_table() {
-  table_.assign(std::bit_ceil(keys_.size() * 2 + 1), kNone);
-  for (uint32_t i = 0; i < keys_.size(); ++i) {
-    size_t at = keys_[i].hash & (table_.size() - 1);
-    while (table_[at] != kNone) at = (at + 1) & (table_.size() - 1);
-    table_[at] = i;
-  }
-}
-
-uint32_t Actions::find(std::string_view name, uint64_t hash) const {
-  for (size_t at = hash & (table_.size() - 1); table_[at] != kNone; at = (at + 1) & (table_.size() - 1)) {
-    const Key& key = keys_[table_[at]];
-    if (key.hash == hash && key.name == name) return table_[at];
-  }
-  return kNone;
+uint32_t Actions::find(std::string_view name) const {
+  uint32_t number = by_shape_[shape(name)];
+  while (number != kNone && keys_[number].name != name) number = keys_[number].next;
+  return number;
 }
 
 uint64_t Actions::matching_patterns(std::string_view name) const {
@@ -162,18 +150,20 @@ void ActionEditor::begin_batch(const sluice_context& context) {
 }
 
 bool ActionEditor::begin(wire::Message, wire::Bytes) {
+  for (const Slot& slot : slots_) {
+    if (slot.key != kNone) first_[slot.key] = kNone;
+  }
   slots_.clear();
-  std::fill(first_.begin(), first_.end(), kNone);
   repeated_ = false;
   arena_.clear();
   return true;
 }
 
-void ActionEditor::note(const wire::EncodedAttribute& attribute) {
+void ActionEditor::attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges&) {
   uint32_t key = kNone;
   uint64_t matched_by = 0;
   if (known_keys_.empty()) {
-    key = actions_.find(attribute.key, hash_of(attribute.key));
+    key = actions_.find(attribute.key);
   } else {
     const uint64_t hash = hash_of(attribute.key);
     KnownKey& known = known_keys_[hash & (known_keys_.size() - 1)];
@@ -181,7 +171,7 @@ void ActionEditor::note(const wire::EncodedAttribute& attribute) {
       key = known.key;
       matched_by = known.matched_by;
     } else {
-      key = actions_.find(attribute.key, hash);
+      key = actions_.find(attribute.key);
       matched_by = key != kNone ? actions_.keys_[key].matched_by : actions_.matching_patterns(attribute.key);
       if (attribute.key.size() <= kLongestKnownKey) known = {std::string(attribute.key), key, matched_by, true};
     }
@@ -277,9 +267,8 @@ void ActionEditor::erase(Slot& slot) {
 }
 
 void ActionEditor::hash(Slot& slot) {
-  char digits[ValueHasher::kDigits];
-  const bool hashed = hasher_.hash(wire::value_in(slot.value), digits);
-  slot.value = text_field({digits, hashed ? sizeof digits : 0});
+  const TextField hashed = text_field(ValueHasher::kDigits);
+  slot.value = hasher_.hash(wire::value_in(slot.value), hashed.text) ? hashed.field : text_field(0).field;
 }
 
 void ActionEditor::extract(const Step& step) {
@@ -291,17 +280,22 @@ void ActionEditor::extract(const Step& step) {
   for (size_t i = 0; i < step.group_keys.size(); ++i) set(step.group_keys[i], text_field(groups[i]));
 }
 
-wire::Bytes ActionEditor::text_field(std::string_view text) {
-  const size_t any_size = 1 + wire::varint_size(text.size()) + text.size();
+ActionEditor::TextField ActionEditor::text_field(size_t text_size) {
+  const size_t any_size = 1 + wire::varint_size(text_size) + text_size;
   const size_t size = 1 + wire::varint_size(any_size) + any_size;
   uint8_t* const field = arena_.take(size);
   uint8_t* p = field;
   *p++ = wire::make_tag(2, wire::WireType::length);
   p = wire::store_varint(p, any_size);
   *p++ = wire::make_tag(1, wire::WireType::length);
-  p = wire::store_varint(p, text.size());
-  if (!text.empty()) std::memcpy(p, text.data(), text.size());
-  return {field, size};
+  p = wire::store_varint(p, text_size);
+  return {{field, size}, reinterpret_cast<char*>(p)};
+}
+
+wire::Bytes ActionEditor::text_field(std::string_view text) {
+  const TextField made = text_field(text.size());
+  if (!text.empty()) std::memcpy(made.text, text.data(), text.size());
+  return made.field;
 }
 
 wire::Bytes ActionEditor::number_field(wire::WireType type, uint64_t bits) {

@@ -47,7 +47,7 @@ class Actions {
   struct Key {
     std::string name;
     std::string field;        // encoded
-    uint64_t hash = 0;        // of the name
+    uint32_t next = kNone;    // key of the same shape()
     uint64_t matched_by = 0;  // bits of key_patterns_
   };
   struct FromContext {
@@ -71,15 +71,13 @@ class Actions {
     return static_cast<uint8_t>(key.size() * 8 + (key.empty() ? 0 : static_cast<uint8_t>(key.back())));
   }
   uint32_t key_number(std::string_view name);
-  void fill_table();
   // The number of a key that some action names, else kNone.
-  uint32_t find(std::string_view name, uint64_t hash) const;
+  uint32_t find(std::string_view name) const;
   uint64_t matching_patterns(std::string_view name) const;
 
   std::vector<Step> steps_;
   std::vector<Key> keys_;
-  std::vector<uint32_t> table_;    // open addressing, by hash; a power of two
-  std::array<bool, 256> maybe_{};  // by shape(): whether a key of that shape is named
+  std::array<uint32_t, 256> by_shape_;  // the first key of each shape(), or kNone
   std::vector<Pattern> key_patterns_;
   std::vector<FromContext> from_contexts_;
   size_t expected_growth_ = 0;
@@ -117,11 +115,11 @@ class ActionEditor {
 
   // For wire::rewrite_attributes().
   bool begin(wire::Message, wire::Bytes);
-  void attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges&) {
-    // PERF: most attributes are named by no action.
-    if (known_keys_.empty() && !actions_.maybe_[Actions::shape(attribute.key)]) return;
-    note(attribute);
+  // PERF: most attributes are named by no action.
+  bool wants(std::string_view key) const {
+    return !known_keys_.empty() || actions_.by_shape_[Actions::shape(key)] != kNone;
   }
+  void attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges&);
   void end(wire::AttributeChanges& changes);
 
  private:
@@ -141,6 +139,11 @@ class ActionEditor {
     uint32_t key;           // number, or kNone: only a pattern matches it
     bool alive = true;
   };
+  // A value whose text is to be written.
+  struct TextField {
+    wire::Bytes field;
+    char* text;
+  };
   // Keys seen before and what was found out about them, so that patterns are tried once for each.
   struct KnownKey {
     std::string name;
@@ -149,7 +152,6 @@ class ActionEditor {
     bool used = false;
   };
 
-  void note(const wire::EncodedAttribute& attribute);
   bool there(uint32_t key) const { return first_[key] != kNone; }
   const Slot& slot_of(uint32_t key) const { return slots_[first_[key]]; }
   template <class F>
@@ -163,6 +165,7 @@ class ActionEditor {
   void extract(const Step& step);
   void convert(Slot& slot, ConvertedType type);
   void run(const Step& step);
+  TextField text_field(size_t text_size);
   wire::Bytes text_field(std::string_view text);
   wire::Bytes number_field(wire::WireType type, uint64_t bits);
 

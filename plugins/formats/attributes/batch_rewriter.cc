@@ -89,6 +89,7 @@ struct BatchRewriter::Workspace {
   bool begin(wire::Message owner, wire::Bytes body) {
     return (selects_all || selection.selects(owner, body)) && editor.begin(owner, body);
   }
+  bool wants(std::string_view key) const { return editor.wants(key); }
   void attribute(const wire::EncodedAttribute& attribute, wire::AttributeChanges& changes) {
     editor.attribute(attribute, changes);
   }
