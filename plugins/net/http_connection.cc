@@ -505,7 +505,7 @@ bool HttpConnection::write_out() {
 
 void HttpConnection::end_request() {
   out_head_.clear();
-  out_body_ = {};
+  std::string().swap(out_body_);  // assignment would keep its memory for as long as the connection lives
   request_ = {};
   if (!keep_alive_) {
     // Closing with unread bytes in the socket would send a reset, and that may overtake the answer.
