@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporters/prometheus/component.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
 #include "exporters/prometheus/ingest.h"
 #include "exporters/prometheus/scrape.h"
+#include "exporters/prometheus/short_lived.h"
 #include "plugins/formats/prometheus/negotiation.h"
 
 namespace sluice::exporters {
@@ -15,6 +17,7 @@ constexpr std::string_view kCodings[] = {"zstd", "gzip"};
 constexpr int32_t kLevel = 1;  // of compression: a scrape comes often, its body is seldom kept
 constexpr uint32_t kMaxConnections = 256;
 constexpr uint32_t kExpiryTimer = 0;
+constexpr size_t kLineBytes = 256;  // of a series, about
 
 }  // namespace
 
@@ -104,10 +107,10 @@ void Prometheus::handle(const net::HttpRequest& request, net::HttpBody, net::Htt
   net::HttpResponse response;
   response.content_type = negotiated.content_type();
   const size_t last = last_body_bytes_;
-  response.body.reserve(last + last / 8);
   {
     const std::lock_guard lock(mutex_);
     expire();
+    reserve_short_lived(response.body, std::max(last + last / 8, table_.size() * kLineBytes));
     const auto writer = formats::prometheus::make_writer(
         negotiated.format, response.body, {.escaping = negotiated.escaping, .plain_names = translator_.plain_names()});
     write_all(table_, config_.send_timestamps, *writer);

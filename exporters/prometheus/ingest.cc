@@ -147,7 +147,8 @@ void Ingest::take_points(const Points& points, SeriesKind kind) {
   for (const auto& point : points) {
     if (item_ % kPauseEvery == kPauseEvery - 1) pause_();
     const Hash raw = translator_.raw(metric_raw_, point.attributes);
-    Series* series = table_.find(raw);
+    Series* series = table_.find(raw, next_);
+    if (series) next_ = series->number + 1;
     if (point.no_recorded_value()) {
       if (series) table_.remove(*series);
     } else if (!unfit.empty()) {

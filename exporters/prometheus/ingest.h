@@ -70,6 +70,7 @@ class Ingest {
   Hash scope_raw_, metric_raw_;
   formats::prometheus::NativeHistogram scratch_;  // gives and takes the memory of buckets
   uint64_t item_ = 0;                             // of the batch, in the order of the bytes
+  uint32_t next_ = HashIndex::kNone;              // number of the series that the next point is expected to have
 
   Rejected rejected_;
   struct Range {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "exporters/prometheus/short_lived.h"
 #include "plugins/formats/prometheus/labels.h"
 
 namespace sluice::exporters {
@@ -12,6 +13,7 @@ using formats::prometheus::BucketBounds;
 using formats::prometheus::FamilyType;
 
 constexpr size_t kFewAdded = 64;   // so many are put into their places, more are sorted with all
+constexpr size_t kKeyBytes = 128;  // of the sort key of a series, about
 constexpr size_t kManyBounds = 8;  // a family with more different bounds forgets those that no series has
 
 bool has_parts(FamilyType type) {
@@ -167,6 +169,7 @@ void SeriesTable::sort_all(Family& family) {
     uint32_t number;
   };
   std::string keys;
+  reserve_short_lived(keys, family.series.size() * kKeyBytes);
   std::vector<Keyed> all;
   all.reserve(family.series.size());
   for (const uint32_t number : family.series) {

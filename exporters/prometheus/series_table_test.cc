@@ -90,6 +90,23 @@ TEST_CASE("series table: walked in the order of a scrape, whenever they came", "
   CHECK(order(table) == R"(b: x="0" x="1" x="2" x="25" )");
 }
 
+TEST_CASE("series table: found by the bytes, whatever number is expected", "[exporter][prometheus]") {
+  SeriesTable table;
+  Family& family = table.make_family("f", "", FamilyType::gauge);
+  Series& first = table.add(family, SeriesKind::number, {1, 1}, 1, "x=\"1\"");
+  Series& second = table.add(family, SeriesKind::number, {2, 2}, 2, "x=\"2\"");
+  for (const uint32_t expected : {0U, 1U, 2U, 1'000'000U, HashIndex::kNone}) {
+    CHECK(table.find({1, 1}, expected) == &first);
+    CHECK(table.find({2, 2}, expected) == &second);
+    CHECK(table.find({3, 3}, expected) == nullptr);
+  }
+  const uint32_t number = second.number;
+  table.remove(second);
+  CHECK(table.find({2, 2}, number) == nullptr);
+  table.remove(first);
+  CHECK(table.find({1, 1}, 0) == nullptr);
+}
+
 TEST_CASE("series table: what is not updated expires, its family with the last of it", "[exporter][prometheus]") {
   Shown shown(Shown::bare());
   const AttributeList target = {{"service.name", "demo"}, {"service.instance.id", "i"}};
