@@ -6,6 +6,7 @@
 #include <limits>
 #include <string>
 
+#include "plugins/formats/otlp_json/json_names.h"
 #include "plugins/formats/otlp_json/otlp_json.h"
 #include "plugins/wire/check.h"
 #include "plugins/wire/metric_views.h"
@@ -77,6 +78,34 @@ TEST_CASE("otlp json: camelCase and snake_case, names may be escaped", "[otlp_js
   CHECK(span_of(R"("\u006eame":"x")").name == "x");
 }
 
+TEST_CASE("otlp json: every field of the schema is found by both of its names, and by nothing else", "[otlp_json]") {
+  for (size_t i = 0; i < wire::kMessageCount; ++i) {
+    const auto message = static_cast<wire::Message>(i);
+    for (const wire::Field& field : wire::schema(message).fields) {
+      const std::string camel(json_name(message, field));
+      CHECK(field_by_json_name(message, camel) == &field);
+      CHECK(field_by_json_name(message, field.name) == &field);
+      for (size_t at = 0; at < camel.size(); ++at) {
+        std::string wrong = camel;
+        wrong[at] ^= 1;
+        const wire::Field* other = field_by_json_name(message, wrong);
+        CHECK((other == nullptr || json_name(message, *other) == wrong));
+      }
+    }
+    CHECK(field_by_json_name(message, "") == nullptr);
+    CHECK(field_by_json_name(message, "k") == nullptr);
+    CHECK(field_by_json_name(message, std::string(300, 'k')) == nullptr);
+  }
+}
+
+TEST_CASE("otlp json: names with escapes that are none are refused, of known and unknown fields", "[otlp_json]") {
+  const auto error = [](std::string_view fields) { return error_of(Signal::traces, span_json(fields)); };
+  const std::string where = "resourceSpans[0].scopeSpans[0].spans[0]: ";
+  CHECK(error(R"("name":"x","\x":1)").starts_with(where + "the string has an escape that is none, at byte"));
+  CHECK(error(R"("unknown":{"\ud83d":1})").starts_with(where + "the string has an escape that is none, at byte"));
+  CHECK(span_of(R"("unknown":{"\ud83d\ude00":1},"name":"n")").name == "n");
+}
+
 TEST_CASE("otlp json: 64-bit numbers as strings and as numbers", "[otlp_json]") {
   CHECK(span_of(R"("startTimeUnixNano":"18446744073709551615")").start_time_unix_nano == UINT64_MAX);
   CHECK(span_of(R"("startTimeUnixNano":18446744073709551615)").start_time_unix_nano == UINT64_MAX);
@@ -115,10 +144,15 @@ TEST_CASE("otlp json: enums by number and name", "[otlp_json]") {
 TEST_CASE("otlp json: doubles as numbers, strings and names", "[otlp_json]") {
   CHECK(point_of(R"("asDouble":2.5)").value.float64() == 2.5);
   CHECK(point_of(R"("asDouble":"2.5e3")").value.float64() == 2500);
+  CHECK(point_of(R"("asDouble":-1.5E-3)").value.float64() == -0.0015);
+  CHECK(std::signbit(point_of(R"("asDouble":-0.0)").value.float64()));
+  CHECK(point_of(R"("asDouble":1e-400)").value.float64() == 0);
+  CHECK(point_of(R"("asDouble":0.123456789012345678901234567890)").value.float64() == 0.123456789012345678901234567890);
   CHECK(std::isnan(point_of(R"("asDouble":"NaN")").value.float64()));
   CHECK(point_of(R"("asDouble":"Infinity")").value.float64() == std::numeric_limits<double>::infinity());
   CHECK(point_of(R"("asDouble":"-Infinity")").value.float64() == -std::numeric_limits<double>::infinity());
-  for (const char* wrong : {R"("inf")", R"("nan")", R"("0x1p3")", R"("")", R"("1e999")", "1e999", "NaN", "[]"}) {
+  for (const char* wrong : {R"("inf")", R"("nan")", R"("0x1p3")", R"("")", R"("1e999")", "1e999", "-1e999", "1e",
+                            "1.e5", "-", "01", "1x", "1e00000000000000000001", "NaN", "[]"}) {
     CHECK(error_of(Signal::metrics, point_json("\"asDouble\":" + std::string(wrong))) != "");
   }
 }
@@ -193,6 +227,45 @@ TEST_CASE("otlp json: malformed text is refused, with words", "[otlp_json]") {
         "resourceSpans[0].scopeSpans[0].spans[0].name: expected a string, found a number, at byte 51");
 }
 
+TEST_CASE("otlp json: lengths of one byte and of more, shrinking and growing", "[otlp_json]") {
+  std::string attributes;
+  for (const size_t size : {1, 200, 1, 20'000, 100, 5'000, 0, 120, 121, 122, 123, 124, 125, 126, 127, 128, 129}) {
+    if (!attributes.empty()) attributes.append(",");
+    attributes.append(R"({"key":"k","value":{"stringValue":")").append(size, 'x').append("\"}}");
+  }
+  const wire::Span span = span_of("\"attributes\":[" + attributes + "]");
+  size_t total = 0;
+  for (const wire::KeyValue& attribute : span.attributes) total += attribute.value.text().size();
+  CHECK(total == 26'547);
+}
+
+TEST_CASE("otlp json: packed numbers take more room than their text", "[otlp_json]") {
+  std::string counts = "1";
+  for (int i = 0; i < 10'000; ++i) counts.append(",1");
+  std::string out;
+  std::string error;
+  REQUIRE(json_to_message(wire::Message::histogram_data_point, R"({"bucketCounts":[)" + counts + "]}", out, error));
+  CHECK(out.size() == 80'008 + 4);
+  out.clear();
+  REQUIRE(json_to_message(wire::Message::histogram_data_point, R"({"bucketCounts":[],"flags":1})", out, error));
+  CHECK(out == "\x50\x01");
+}
+
+TEST_CASE("otlp json: white space between all tokens costs no room in the message", "[otlp_json]") {
+  const std::string space(1000, ' ');
+  std::string json;
+  for (const char c : std::string_view(R"({"resourceLogs":[{"schemaUrl":"a"},{"schemaUrl":"b c"}]})")) {
+    const bool in_string = c != '{' && c != '}' && c != '[' && c != ']' && c != ':' && c != ',';
+    json.append(in_string ? "" : space).append(1, c).append(in_string ? "" : space);
+  }
+  const std::string message = read(Signal::logs, json);
+  CHECK(message ==
+        "\x0a\x03\x1a\x01"
+        "a\x0a\x05\x1a\x03"
+        "b c");
+  CHECK(message.capacity() < json.size() / 4);
+}
+
 TEST_CASE("otlp json: nesting ends at the limit", "[otlp_json]") {
   const auto nested = [](int levels) {
     return "{\"unknown\":" + std::string(static_cast<size_t>(levels), '[') +
@@ -231,6 +304,11 @@ TEST_CASE("otlp json: Status with details of known and unknown types, the type f
   std::string error;
   CHECK_FALSE(json_to_message(wire::Message::rpc_status, R"({"details":[{}]})", out, error));
   CHECK(error.starts_with("details[0]: \"@type\" is missing"));
+  for (const char* wrong : {R"({1})", R"({"a" 1})", R"({"a":1 "b":2})", R"({"a":[})", R"({"a":{})", R"({"a":1)"}) {
+    INFO(wrong);
+    CHECK_FALSE(json_to_message(wire::Message::rpc_status, R"({"details":[)" + std::string(wrong) + "]}", out, error));
+    CHECK(error.starts_with("details[0]: malformed JSON"));
+  }
 }
 
 TEST_CASE("otlp json: Export responses", "[otlp_json]") {

@@ -11,11 +11,18 @@ namespace {
 constexpr char kHexDigits[] = "0123456789abcdef";
 constexpr char kBase64Digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
+constexpr auto kHexValues = [] {
+  std::array<int8_t, 256> values{};
+  values.fill(-1);
+  for (uint8_t i = 0; i < 10; ++i) values[static_cast<size_t>('0') + i] = static_cast<int8_t>(i);
+  for (uint8_t i = 0; i < 6; ++i) {
+    values[static_cast<size_t>('a') + i] = values[static_cast<size_t>('A') + i] = static_cast<int8_t>(10 + i);
+  }
+  return values;
+}();
+
 constexpr int hex_value(char c) noexcept {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  return kHexValues[static_cast<uint8_t>(c)];
 }
 
 constexpr auto kBase64Values = [] {
@@ -164,13 +171,16 @@ void append_hex(std::string& out, wire::Bytes bytes) {
 
 bool append_from_hex(std::string& out, std::string_view hex) {
   if (hex.size() % 2 != 0) return false;
+  size_t at = out.size();
+  out.resize(at + hex.size() / 2);
+  int wrong = 0;  // negative once there was a digit that is none
   for (size_t i = 0; i < hex.size(); i += 2) {
     const int high = hex_value(hex[i]);
     const int low = hex_value(hex[i + 1]);
-    if (high < 0 || low < 0) return false;
-    out.push_back(static_cast<char>(high << 4 | low));
+    wrong |= high | low;
+    out[at++] = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
   }
-  return true;
+  return wrong >= 0;
 }
 
 void append_base64(std::string& out, wire::Bytes bytes) {
