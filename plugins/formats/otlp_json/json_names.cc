@@ -13,76 +13,64 @@ using wire::Field;
 using wire::Message;
 
 struct Name {
-  std::array<char, 31> text{};
+  std::array<char, 30> text{};
   uint8_t size = 0;
+  uint8_t field = 0;  // its place in the message's table
 
+  constexpr void add(char c) noexcept { text[size++] = c; }
   constexpr std::string_view view() const noexcept { return {text.data(), size}; }
 };
 
-constexpr Name snake_case(std::string_view text) {
-  Name name;
-  for (const char c : text) name.text[name.size++] = c;
+constexpr Name snake_case(const Field& field, size_t index) {
+  Name name{.field = static_cast<uint8_t>(index)};
+  for (const char c : field.name) name.add(c);
   return name;
 }
 
-constexpr Name camel_case(std::string_view snake) {
-  Name name;
+constexpr Name camel_case(const Field& field, size_t index) {
+  Name name{.field = static_cast<uint8_t>(index)};
   bool upper = false;
-  for (const char c : snake) {
-    if (c == '_') {
-      upper = true;
-      continue;
-    }
-    name.text[name.size++] = upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    upper = false;
+  for (const char c : field.name) {
+    if (c != '_') name.add(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+    upper = c == '_';
   }
   return name;
 }
 
-/// The names of one message's fields, camelCase and snake_case. PERF: their lengths, first two and last characters
-/// tell them apart: a factor is looked for that sends each to a slot of its own, so a name is compared with one other
-/// at most.
+/// The names of one message's fields. PERF: their lengths, first two and last characters tell them apart: a factor is
+/// looked for that sends each name to a slot of its own, so what is searched is compared with one name.
 struct Names {
   static constexpr unsigned kSlotBits = 7;
-  static constexpr uint8_t kFree = 255;
 
-  std::array<Name, 16> camel{}, snake{};  // by position of the field in its table
+  std::array<Name, 32> all{};  // in camelCase in the order of the fields, then those that differ in snake_case
   std::array<uint8_t, 1 << kSlotBits> slots{};
   uint32_t factor = 1;
 
+  /// Of a name of two characters or more.
   constexpr size_t slot(std::string_view name) const noexcept {
     const auto mark = [&](size_t at) { return uint32_t{static_cast<uint8_t>(name[at])}; };
     const uint32_t marks =
         static_cast<uint32_t>(name.size()) << 24 | mark(0) << 16 | mark(1) << 8 | mark(name.size() - 1);
     return marks * factor >> (32 - kSlotBits);
   }
-  /// Where the field is in its table, and in which of the two spellings.
-  static constexpr uint8_t entry(size_t field, bool is_snake) noexcept {
-    return static_cast<uint8_t>(field << 1 | (is_snake ? 1 : 0));
-  }
-  constexpr const Name& name(uint8_t entry) const noexcept { return (entry & 1 ? snake : camel)[entry >> 1]; }
-
-  constexpr bool place(std::string_view name, uint8_t entry) noexcept {
-    uint8_t& place = slots[slot(name)];
-    if (place != kFree) return false;
-    place = entry;
-    return true;
-  }
-  constexpr bool place_all(size_t fields) noexcept {
-    slots.fill(kFree);
-    for (size_t i = 0; i < fields; ++i) {
-      if (!place(camel[i].view(), entry(i, false))) return false;
-      if (snake[i].view() != camel[i].view() && !place(snake[i].view(), entry(i, true))) return false;
+  constexpr bool place(size_t count) noexcept {
+    slots.fill(static_cast<uint8_t>(count));
+    for (size_t i = 0; i < count; ++i) {
+      uint8_t& taken = slots[slot(all[i].view())];
+      if (taken < count) return false;
+      taken = static_cast<uint8_t>(i);
     }
     return true;
   }
 
   constexpr explicit Names(std::span<const Field> fields) {
+    size_t count = 0;
+    for (size_t i = 0; i < fields.size(); ++i) all[count++] = camel_case(fields[i], i);
     for (size_t i = 0; i < fields.size(); ++i) {
-      camel[i] = camel_case(fields[i].name);
-      snake[i] = snake_case(fields[i].name);
+      if (fields[i].name != all[i].view()) all[count++] = snake_case(fields[i], i);
     }
-    while (!place_all(fields.size())) factor = factor * 1'664'525 + 1'013'904'223;
+    all[count] = {};  // what free slots lead to
+    while (!place(count)) factor = factor * 1'664'525 + 1'013'904'223;
   }
 };
 
@@ -91,43 +79,35 @@ constexpr auto kNames = []<size_t... I>(std::index_sequence<I...>) {
 }
 (std::make_index_sequence<wire::kMessageCount>());
 
-/// Two names of the same length. PERF: a call of memcmp() takes longer than the rest of the search.
-bool same(const char* a, const char* b, size_t size) noexcept {
-  const auto differ = [&]<typename Word>(Word, size_t at) {
-    Word left = 0;
-    Word right = 0;
+/// Of two texts of the same size, two characters or more. PERF: memcmp() takes longer than the rest of the search.
+bool equal(const char* a, const char* b, size_t size) noexcept {
+  const auto same = [&]<typename Word>(Word left, size_t at) {
+    Word right{};
     std::memcpy(&left, a + at, sizeof left);
     std::memcpy(&right, b + at, sizeof right);
-    return left != right;
+    return left == right;
   };
-  if (size < 4) {
-    for (size_t i = 0; i < size; ++i) {
-      if (a[i] != b[i]) return false;
-    }
-    return true;
+  if (size < 4) return same(uint16_t{}, 0) && same(uint16_t{}, size - 2);
+  if (size <= 8) return same(uint32_t{}, 0) && same(uint32_t{}, size - 4);
+  for (size_t at = 0; at + 8 < size; at += 8) {
+    if (!same(uint64_t{}, at)) return false;
   }
-  if (size <= 8) return !differ(uint32_t{}, 0) && !differ(uint32_t{}, size - 4);
-  for (size_t i = 0; i + 8 < size; i += 8) {
-    if (differ(uint64_t{}, i)) return false;
-  }
-  return !differ(uint64_t{}, size - 8);
+  return same(uint64_t{}, size - 8);
 }
 
 }  // namespace
 
 std::string_view json_name(Message message, const Field& field) noexcept {
   const auto index = static_cast<size_t>(&field - wire::schema(message).fields.data());
-  return kNames[static_cast<size_t>(message)].camel[index].view();
+  return kNames[static_cast<size_t>(message)].all[index].view();
 }
 
 const Field* field_by_json_name(Message message, std::string_view name) noexcept {
   if (name.size() < 2) return nullptr;
   const Names& names = kNames[static_cast<size_t>(message)];
-  const uint8_t entry = names.slots[names.slot(name)];
-  if (entry == Names::kFree) return nullptr;
-  const Name& known = names.name(entry);
-  if (known.size != name.size() || !same(known.text.data(), name.data(), name.size())) return nullptr;
-  return &wire::schema(message).fields[entry >> 1];
+  const Name& known = names.all[names.slots[names.slot(name)]];
+  if (known.size != name.size() || !equal(known.text.data(), name.data(), name.size())) return nullptr;
+  return &wire::schema(message).fields[known.field];
 }
 
 std::optional<Message> detail_type(std::string_view type_url) noexcept {

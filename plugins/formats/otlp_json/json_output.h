@@ -43,13 +43,11 @@ class JsonOutput {
   void fixed32(uint32_t number, uint32_t value) { store(tag(number, wire::WireType::fixed32, sizeof value), value); }
   void text(uint32_t number, std::string_view value) {
     uint8_t* p = tag(number, wire::WireType::length, kMaxVarint + value.size());
-    p = wire::store_varint(p, value.size());
-    std::copy(value.begin(), value.end(), p);
-    next_ = p + value.size();
+    store(wire::store_varint(p, value.size()), value);
   }
 
   /// What stands without a tag: values of a packed field, bytes of a message.
-  void raw(std::string_view bytes) { next_ = std::copy(bytes.begin(), bytes.end(), room(bytes.size())); }
+  void raw(std::string_view bytes) { store(room(bytes.size()), bytes); }
   void packed_varint(uint64_t value) { next_ = wire::store_varint(room(kMaxVarint), value); }
   void packed_fixed64(uint64_t value) { store(room(sizeof value), value); }
 
@@ -106,6 +104,11 @@ class JsonOutput {
   void store(uint8_t* p, T value) noexcept {
     std::memcpy(p, &value, sizeof value);
     next_ = p + sizeof value;
+  }
+
+  void store(uint8_t* p, std::string_view bytes) noexcept {
+    if (!bytes.empty()) std::memcpy(p, bytes.data(), bytes.size());
+    next_ = p + bytes.size();
   }
 
   std::string& out_;

@@ -45,6 +45,8 @@ class JsonTokens {
   /// Begins with the first token of `text`, which has to outlive this.
   simdjson::error_code open(std::string_view text) {
     text_ = text.data();
+    text_end_ = text_ + text.size();
+    escape_ = text_;
     const auto made = simdjson::get_active_implementation()->create_dom_parser_implementation(
         text.size(), simdjson::DEFAULT_MAX_DEPTH, index_);
     if (made != simdjson::SUCCESS) return made;
@@ -58,7 +60,10 @@ class JsonTokens {
 
   using Place = const uint32_t*;
   Place place() const noexcept { return at_; }
-  void go_to(Place place) noexcept { at_ = place; }
+  void go_back(Place place) noexcept {
+    at_ = place;
+    escape_ = text_;
+  }
   bool at_end() const noexcept { return at_ == end_; }
   char last() const noexcept { return text_[end_[-1]]; }
 
@@ -80,6 +85,14 @@ class JsonTokens {
     const char* end = text_ + *at_ - 1;
     while (*end != '"') --end;  // white space
     return {begin, static_cast<size_t>(end - begin)};
+  }
+
+  /// Whether there is an escape in a string. PERF: the backslashes of the text are searched once, not each string's.
+  bool is_escaped(std::string_view string) noexcept {
+    const char* end = string.data() + string.size();
+    if (end <= escape_) return false;
+    if (escape_ < string.data()) find_escape(string.data());
+    return escape_ < end;
   }
 
   /// Advances over "true", "false" or "null".
@@ -142,7 +155,13 @@ class JsonTokens {
     }
   }
 
-  const char* text_ = nullptr;
+  void find_escape(const char* from) noexcept {
+    const void* found = std::memchr(from, '\\', static_cast<size_t>(text_end_ - from));
+    escape_ = found == nullptr ? text_end_ : static_cast<const char*>(found);
+  }
+
+  const char *text_ = nullptr, *text_end_ = nullptr;
+  const char* escape_ = nullptr;  // no backslash is between the last string that was asked about and this one
   Place at_ = nullptr, end_ = nullptr;
   std::unique_ptr<simdjson::internal::dom_parser_implementation> index_;
 };
