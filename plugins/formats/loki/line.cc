@@ -2,10 +2,11 @@
 #include "plugins/formats/loki/line.h"
 
 #include <algorithm>
-#include <functional>
+#include <array>
+#include <cstring>
+#include <string>
 #include <utility>
 
-#include "plugins/formats/otlp_json/json_text.h"
 #include "plugins/formats/value_text/value_text.h"
 
 namespace sluice::formats::loki {
@@ -13,26 +14,8 @@ namespace {
 
 constexpr JsonText kAsUpstream = JsonText::for_html;
 
-// {"key":value,...}, from attributes that are sorted.
-void append_object(std::string& out, AttributeList attributes) {
-  char separator = '{';
-  for (const wire::KeyValue& attribute : attributes) {
-    out += std::exchange(separator, ',');
-    append_json_text(out, attribute.key, kAsUpstream);
-    out += ':';
-    append_json(out, attribute.value, kAsUpstream);
-  }
-  out += '}';
-}
-
-std::vector<wire::KeyValue> sorted_list(const wire::Attributes& attributes) {
-  std::vector<wire::KeyValue> list;
-  for (const wire::KeyValue& attribute : attributes) list.push_back(attribute);
-  sort_attributes(list);
-  return list;
-}
-
-void append_json_line(std::string& out, const wire::LogRecord& record, AttributeList sorted, const LineParts& parts) {
+void append_json_line(TextBuffer& out, const wire::LogRecord& record, AttributeList attributes, const LineKeys& keys,
+                      const LineParts& parts) {
   char separator = '{';
   const auto key = [&](std::string_view name) {
     out += std::exchange(separator, ',');
@@ -59,13 +42,14 @@ void append_json_line(std::string& out, const wire::LogRecord& record, Attribute
     key("\"flags\":");
     out += std::to_string(record.flags);
   }
-  if (!sorted.empty()) {
+  if (!keys.empty()) {
     key("\"attributes\":");
-    append_object(out, sorted);
+    keys.append_object(out, attributes);
   }
   if (!parts.resource.empty()) key(parts.resource);
   if (!parts.scope.empty()) key(parts.scope);
-  out += separator == '{' ? "{}" : "}";
+  if (separator == '{') out += '{';
+  out += '}';
 }
 
 }  // namespace
@@ -81,35 +65,68 @@ std::optional<LineFormat> line_format_of(std::string_view name) noexcept {
   return std::nullopt;
 }
 
-void sort_attributes(std::vector<wire::KeyValue>& attributes) {
-  // PERF: not stable_sort(), which allocates. They lie in one message: what comes later lies higher.
-  std::sort(attributes.begin(), attributes.end(), [](const auto& a, const auto& b) {
-    const int order = a.key.compare(b.key);
-    return order < 0 || (order == 0 && std::less<>()(a.key.data(), b.key.data()));
+void LineKeys::sort(AttributeList attributes) {
+  const auto key = [&](const Key& at) { return attributes[at.index].key; };
+  std::sort(keys_.begin(), keys_.end(), [&](const Key& a, const Key& b) {
+    const int order = key(a).compare(key(b));
+    return order < 0 || (order == 0 && a.index < b.index);
   });
-  size_t kept = 0;
-  for (size_t i = 0; i < attributes.size(); ++i) {
-    if (i + 1 < attributes.size() && attributes[i + 1].key == attributes[i].key) continue;
-    attributes[kept++] = attributes[i];
+  const auto last =
+      std::unique(keys_.rbegin(), keys_.rend(), [&](const Key& a, const Key& b) { return key(a) == key(b); });
+  keys_.erase(keys_.begin(), last.base());
+  json_.clear();
+  for (Key& at : keys_) {
+    if (!json_.empty()) json_ += ',';
+    append_json_text(json_, key(at), kAsUpstream);
+    json_ += ':';
+    at.end = static_cast<uint32_t>(json_.size());
   }
-  attributes.erase(attributes.begin() + static_cast<ptrdiff_t>(kept), attributes.end());
 }
 
-void append_resource_part(std::string& out, LineFormat format, AttributeList sorted) {
-  if (sorted.empty()) return;
-  if (format == LineFormat::logfmt) return LogfmtPairs(out).add("resource_", sorted);
+void LineKeys::append_object(TextBuffer& out, AttributeList attributes) const {
+  const std::string_view json = json_.view();
+  size_t from = 0;
+  out += '{';
+  for (const Key& at : keys_) {
+    out += json.substr(from, at.end - from);
+    from = at.end;
+    append_json(out, attributes[at.index].value, kAsUpstream);
+  }
+  out += '}';
+}
+
+void append_hex(TextBuffer& out, wire::Bytes bytes) {
+  constexpr auto kDigits = [] {
+    std::array<std::array<char, 2>, 256> digits{};
+    for (size_t i = 0; i < 256; ++i) digits[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
+    return digits;
+  }();
+  char* end = out.room(2 * bytes.size());
+  for (const uint8_t byte : bytes) {
+    std::memcpy(end, kDigits[byte].data(), 2);
+    end += 2;
+  }
+  out.grown(end);
+}
+
+void append_resource_part(TextBuffer& out, LineFormat format, AttributeList attributes, const LineKeys& keys) {
+  if (keys.empty()) return;
+  if (format == LineFormat::logfmt) return LogfmtPairs(out).add("resource_", attributes, keys);
   out += "\"resources\":";
-  append_object(out, sorted);
+  keys.append_object(out, attributes);
 }
 
-void append_scope_part(std::string& out, LineFormat format, const wire::Scope& scope) {
+void append_scope_part(TextBuffer& out, LineFormat format, const wire::Scope& scope) {
   if (scope.name.empty()) return;
-  const std::vector<wire::KeyValue> attributes = sorted_list(scope.attributes);
+  std::vector<wire::KeyValue> attributes;
+  for (const wire::KeyValue& attribute : scope.attributes) attributes.push_back(attribute);
+  LineKeys keys;
+  keys.assign(attributes, [](std::string_view) { return true; });
   if (format == LineFormat::logfmt) {
     LogfmtPairs pairs(out);
     pairs.add("instrumentation_scope_", "name", scope.name);
     if (!scope.version.empty()) pairs.add("instrumentation_scope_", "version", scope.version);
-    return pairs.add("instrumentation_scope_attribute_", attributes);
+    return pairs.add("instrumentation_scope_attribute_", attributes, keys);
   }
   out += "\"instrumentation_scope\":{\"name\":";
   append_json_text(out, scope.name, kAsUpstream);
@@ -117,20 +134,20 @@ void append_scope_part(std::string& out, LineFormat format, const wire::Scope& s
     out += ",\"version\":";
     append_json_text(out, scope.version, kAsUpstream);
   }
-  if (!attributes.empty()) {
+  if (!keys.empty()) {
     out += ",\"attributes\":";
-    append_object(out, attributes);
+    keys.append_object(out, attributes);
   }
   out += '}';
 }
 
-void append_line(std::string& out, LineFormat format, const wire::LogRecord& record, AttributeList sorted,
-                 const LineParts& parts) {
+void append_line(TextBuffer& out, LineFormat format, const wire::LogRecord& record, AttributeList attributes,
+                 const LineKeys& keys, const LineParts& parts) {
   switch (format) {
     case LineFormat::json:
-      return append_json_line(out, record, sorted, parts);
+      return append_json_line(out, record, attributes, keys, parts);
     case LineFormat::logfmt:
-      return append_logfmt_line(out, record, sorted, parts);
+      return append_logfmt_line(out, record, attributes, keys, parts);
     case LineFormat::raw:
       return append_value(out, record.body);
   }

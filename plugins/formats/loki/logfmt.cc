@@ -205,8 +205,9 @@ void LogfmtPairs::add_hex(std::string_view key, wire::Bytes value) {
   append_hex(out_, value);
 }
 
-void LogfmtPairs::add(std::string_view prefix, AttributeList attributes) {
-  for (const wire::KeyValue& attribute : attributes) {
+void LogfmtPairs::add(std::string_view prefix, AttributeList attributes, const LineKeys& keys) {
+  for (const LineKeys::Key& at : keys) {
+    const wire::KeyValue& attribute = attributes[at.index];
     if (attribute.value.type == wire::AnyValue::Type::string) {
       add(prefix, attribute.key, attribute.value.text());
       continue;
@@ -222,12 +223,13 @@ void LogfmtPairs::add_part(std::string_view part) {
   out_ += part;
 }
 
-void append_logfmt_line(std::string& out, const wire::LogRecord& record, AttributeList sorted, const LineParts& parts) {
+void append_logfmt_line(TextBuffer& out, const wire::LogRecord& record, AttributeList attributes, const LineKeys& keys,
+                        const LineParts& parts) {
   LogfmtPairs pairs(out);
   Fields fields(record, pairs);
   add_body(record.body, fields);
   fields.add_rest();
-  pairs.add("attribute_", sorted);
+  pairs.add("attribute_", attributes, keys);
   pairs.add_part(parts.resource);
   pairs.add_part(parts.scope);
 }

@@ -16,11 +16,6 @@ constexpr std::string_view kResourceLabels = "loki.resource.labels", kAttributeL
 constexpr uint64_t kSecond = 1'000'000'000;
 constexpr size_t kExpectedLine = 128;  // so that a length takes two bytes, as most do: less is moved afterwards
 
-bool is_hint(std::string_view key) {
-  return key.starts_with(kHintPrefix) &&
-         (key == kResourceLabels || key == kAttributeLabels || key == kFormat || key == kTenant);
-}
-
 void collect(const wire::Attributes& from, std::vector<wire::KeyValue>& to) {
   to.clear();
   for (const wire::KeyValue& attribute : from) to.push_back(attribute);
@@ -50,11 +45,16 @@ std::string Push::take_message() {
   for (Stream& stream : streams) {
     const size_t body = writer.begin_message(1, stream.labels.size() + stream.encoded.size());
     writer.text(1, stream.labels);
-    writer.fields(wire::to_bytes(stream.encoded));
+    writer.fields(wire::to_bytes(stream.encoded.view()));
     writer.end_message(body);
-    std::string().swap(stream.encoded);
+    stream.encoded = {};
   }
   return out;
+}
+
+bool PushBuilder::is_hint(std::string_view key) {
+  return key.starts_with(kHintPrefix) &&
+         (key == kResourceLabels || key == kAttributeLabels || key == kFormat || key == kTenant);
 }
 
 PushBuilder::Hints PushBuilder::hints_of(AttributeList attributes) {
@@ -103,11 +103,9 @@ void PushBuilder::begin_resource(const wire::Resource& resource) {
   if (resource_hints_.tenant != nullptr) labels_.add_hinted(resource_, *resource_hints_.tenant);
   resource_labels_ = labels_.size();
 
-  resource_line_ = resource_;
-  std::erase_if(resource_line_,
-                [this](const auto& attribute) { return is_hint(attribute.key) || labels_.has(attribute.key); });
-  sort_attributes(resource_line_);
+  resource_keys_.assign(resource_, in_lines());
   for (Part& part : resource_parts_) part.made = false;
+  ++resource_number_;
 }
 
 void PushBuilder::begin_scope(const wire::Scope& scope) {
@@ -117,20 +115,16 @@ void PushBuilder::begin_scope(const wire::Scope& scope) {
 
 void PushBuilder::add_record(const wire::LogRecord& record) {
   collect(record.attributes, attributes_);
-  const Hints hints = hints_of(attributes_);
-  if (!find_format(hints)) return refuse(Refusal::unknown_format);
-  if (!find_tenant(hints)) return refuse(Refusal::bad_tenant);
-  add_labels(record, hints);
-  key_ = tenant_;
-  key_ += '\0';
-  labels_.render(key_);
-  if (key_.size() == tenant_.size() + 1) return refuse(Refusal::no_labels);
-
-  std::erase_if(attributes_,
-                [this](const auto& attribute) { return is_hint(attribute.key) || labels_.has(attribute.key); });
-  sort_attributes(attributes_);
-
-  Stream& to = stream();
+  size_t slot = static_cast<uint32_t>(record.severity_number);
+  for (const wire::KeyValue& attribute : attributes_) slot = slot * 31 + attribute.key.size();
+  Kind& kind = kinds_[slot % kinds_.size()];
+  if (!is_of(kind, record)) {
+    if (const auto why = find_kind(record, kind)) return refuse(*why);
+  }
+  Push& push = pushes_[kind.place.push];
+  add_to_runs(push.items, item_);
+  ++push.entries;
+  Stream& to = push.streams[kind.place.stream];
   ++to.entries;
   const uint64_t time = record.time_unix_nano != 0            ? record.time_unix_nano
                         : record.observed_time_unix_nano != 0 ? record.observed_time_unix_nano
@@ -142,18 +136,44 @@ void PushBuilder::add_record(const wire::LogRecord& record) {
     if (time % kSecond != 0) timestamp.varint(2, time % kSecond);
   });
   const size_t line = writer.begin_message(2, kExpectedLine);
-  append_line(to.encoded, format_, record, attributes_, parts());
+  append_line(to.encoded, kind.format, record, attributes_, kind.line, {kind.resource_part, scope_part(kind.format)});
   writer.end_message(line);
   writer.end_message(entry);
 }
 
+bool PushBuilder::is_of(const Kind& kind, const wire::LogRecord& record) const {
+  return kind.resource == resource_number_ && kind.severity == record.severity_number &&
+         std::equal(attributes_.begin(), attributes_.end(), kind.keys.begin(), kind.keys.end(),
+                    [](const wire::KeyValue& attribute, std::string_view key) { return attribute.key == key; });
+}
+
+std::optional<Refusal> PushBuilder::find_kind(const wire::LogRecord& record, Kind& kind) {
+  kind.resource = 0;
+  const Hints hints = hints_of(attributes_);
+  if (!find_format(hints, kind.format)) return Refusal::unknown_format;
+  if (!find_tenant(hints)) return Refusal::bad_tenant;
+  const bool same_labels = add_labels(record, hints);
+  key_ = tenant_;
+  key_ += '\0';
+  labels_.render(key_);
+  if (key_.size() == tenant_.size() + 1) return Refusal::no_labels;
+  kind.place = place();
+  kind.line.assign(attributes_, in_lines());
+  const bool same_resource_part = find_resource_part(kind);
+  if (!same_labels || !same_resource_part) return std::nullopt;
+
+  kind.resource = resource_number_;
+  kind.severity = record.severity_number;
+  kind.keys.clear();
+  for (const wire::KeyValue& attribute : attributes_) kind.keys.push_back(attribute.key);
+  return std::nullopt;
+}
+
 // The resource's hint goes before the record's.
-bool PushBuilder::find_format(const Hints& hints) {
+bool PushBuilder::find_format(const Hints& hints, LineFormat& to) const {
   const wire::AnyValue* hint = resource_hints_.format != nullptr ? resource_hints_.format : hints.format;
-  format_ = LineFormat::json;
-  if (hint == nullptr) return true;
-  const auto format = line_format_of(hint->text());
-  if (format) format_ = *format;
+  const auto format = hint == nullptr ? LineFormat::json : line_format_of(hint->text());
+  if (format) to = *format;
   return format.has_value();
 }
 
@@ -167,66 +187,71 @@ bool PushBuilder::find_tenant(const Hints& hints) {
   return is_tenant(tenant_);
 }
 
-void PushBuilder::add_labels(const wire::LogRecord& record, const Hints& hints) {
+bool PushBuilder::add_labels(const wire::LogRecord& record, const Hints& hints) {
+  bool same = !hints.any() && resource_hints_.tenant == nullptr;
   labels_.cut(resource_labels_);
   if (hints.resource_labels != nullptr) labels_.add_hinted(resource_, *hints.resource_labels);
   if (hints.attribute_labels != nullptr) labels_.add_hinted(attributes_, *hints.attribute_labels);
   if (defaults_.level && record.severity_number != 0) {
-    if (const wire::AnyValue* level = find(attributes_, "level"))
+    const wire::AnyValue* level = find(attributes_, "level");
+    if (level != nullptr)
       labels_.add("level", *level);
     else
       labels_.add("level", level_of(record.severity_number));
+    same = same && level == nullptr;
   }
   if (resource_hints_.tenant == nullptr && hints.tenant != nullptr) labels_.add_hinted(attributes_, *hints.tenant);
+  return same;
 }
 
-Stream& PushBuilder::stream() {
-  if (key_ != last_key_ || pushes_.empty()) {
-    auto at = places_.find(key_);
-    if (at == places_.end()) {
-      auto push =
-          std::find_if(pushes_.begin(), pushes_.end(), [this](const Push& one) { return one.tenant == tenant_; });
-      if (push == pushes_.end()) {
-        pushes_.emplace_back().tenant = tenant_;
-        push = pushes_.end() - 1;
-      }
-      push->streams.emplace_back().labels = key_.substr(tenant_.size() + 1);
-      const auto index = static_cast<size_t>(push - pushes_.begin());
-      at = places_.emplace(key_, Place{index, push->streams.size() - 1}).first;
+PushBuilder::Place PushBuilder::place() {
+  if (key_ == last_key_ && !pushes_.empty()) return last_place_;
+  auto at = places_.find(key_);
+  if (at == places_.end()) {
+    auto push = std::find_if(pushes_.begin(), pushes_.end(), [this](const Push& one) { return one.tenant == tenant_; });
+    if (push == pushes_.end()) {
+      pushes_.emplace_back().tenant = tenant_;
+      push = pushes_.end() - 1;
     }
-    last_key_ = key_;
-    last_place_ = at->second;
+    push->streams.emplace_back().labels = key_.substr(tenant_.size() + 1);
+    const auto index = static_cast<size_t>(push - pushes_.begin());
+    at = places_.emplace(key_, Place{index, push->streams.size() - 1}).first;
   }
-  Push& push = pushes_[last_place_.push];
-  add_to_runs(push.items, item_);
-  ++push.entries;
-  return push.streams[last_place_.stream];
+  last_key_ = key_;
+  return last_place_ = at->second;
 }
 
-LineParts PushBuilder::parts() {
-  if (format_ == LineFormat::raw) return {};
-  const auto format = static_cast<size_t>(format_);
-  Part& scope = scope_parts_[format];
-  if (!scope.made) {
-    scope.text.clear();
-    append_scope_part(scope.text, format_, scope_);
-    scope.made = true;
-  }
-  const auto taken = [this](const auto& attribute) { return labels_.has(attribute.key, resource_labels_); };
-  if (std::any_of(resource_line_.begin(), resource_line_.end(), taken)) {
-    std::vector<wire::KeyValue> left = resource_line_;
-    std::erase_if(left, taken);
+bool PushBuilder::find_resource_part(Kind& kind) {
+  kind.resource_part = {};
+  if (kind.format == LineFormat::raw) return true;
+  const auto taken = [this](const auto& at) { return labels_.has(resource_[at.index].key, resource_labels_); };
+  if (std::any_of(resource_keys_.begin(), resource_keys_.end(), taken)) {
+    LineKeys left;
+    left.assign(resource_, in_lines());
     other_resource_part_.clear();
-    append_resource_part(other_resource_part_, format_, left);
-    return {other_resource_part_, scope.text};
+    append_resource_part(other_resource_part_, kind.format, resource_, left);
+    kind.resource_part = other_resource_part_.view();
+    return false;
   }
-  Part& resource = resource_parts_[format];
-  if (!resource.made) {
-    resource.text.clear();
-    append_resource_part(resource.text, format_, resource_line_);
-    resource.made = true;
+  Part& part = resource_parts_[static_cast<size_t>(kind.format)];
+  if (!part.made) {
+    part.text.clear();
+    append_resource_part(part.text, kind.format, resource_, resource_keys_);
+    part.made = true;
   }
-  return {resource.text, scope.text};
+  kind.resource_part = part.text.view();
+  return true;
+}
+
+std::string_view PushBuilder::scope_part(LineFormat format) {
+  if (format == LineFormat::raw) return {};
+  Part& part = scope_parts_[static_cast<size_t>(format)];
+  if (!part.made) {
+    part.text.clear();
+    append_scope_part(part.text, format, scope_);
+    part.made = true;
+  }
+  return part.text.view();
 }
 
 void PushBuilder::refuse(Refusal why) {

@@ -5,8 +5,10 @@
 #ifndef SLUICE_PLUGINS_FORMATS_LOKI_PUSH_H
 #define SLUICE_PLUGINS_FORMATS_LOKI_PUSH_H
 
+#include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -30,7 +32,7 @@ void add_to_runs(std::vector<Run>& runs, uint64_t item);
 struct Stream {
   std::string labels;  // {a="b", c="d"}
   uint64_t entries = 0;
-  std::string encoded;  // the entries as fields of a StreamAdapter
+  TextBuffer encoded;  // the entries as fields of a StreamAdapter
 };
 
 struct Push {
@@ -71,6 +73,9 @@ class PushBuilder {
     const wire::AnyValue* attribute_labels = nullptr;
     const wire::AnyValue* format = nullptr;
     const wire::AnyValue* tenant = nullptr;
+    bool any() const {
+      return resource_labels != nullptr || attribute_labels != nullptr || format != nullptr || tenant != nullptr;
+    }
   };
   struct Hash {
     using is_transparent = void;
@@ -79,17 +84,43 @@ class PushBuilder {
   struct Place {
     size_t push = 0, stream = 0;
   };
+  // What records of one resource share if they have the same severity and attributes of the same keys: where they go
+  // and what their lines have besides the values. Not so if a label is made of a value, or there is a hint.
+  struct Kind {
+    uint64_t resource = 0;  // its number; none: this is for one record
+    int32_t severity = 0;
+    std::vector<std::string_view> keys;  // of the attributes as they came
+    Place place;
+    LineFormat format = LineFormat::json;
+    LineKeys line;
+    std::string_view resource_part;
+  };
+  struct Part {
+    TextBuffer text;
+    bool made = false;
+  };
 
+  static bool is_hint(std::string_view key);
   static Hints hints_of(AttributeList attributes);
 
   void begin_resource(const wire::Resource& resource);
   void begin_scope(const wire::Scope& scope);
   void add_record(const wire::LogRecord& record);
-  void add_labels(const wire::LogRecord& record, const Hints& hints);
-  bool find_format(const Hints& hints);
+  bool is_of(const Kind& kind, const wire::LogRecord& record) const;
+  // Why the record is refused, else what it shares with others.
+  std::optional<Refusal> find_kind(const wire::LogRecord& record, Kind& kind);
+  // False: with other values in the same attributes they would be others.
+  bool add_labels(const wire::LogRecord& record, const Hints& hints);
+  bool find_format(const Hints& hints, LineFormat& format) const;
   bool find_tenant(const Hints& hints);
-  Stream& stream();
-  LineParts parts();
+  Place place();
+  // False: the labels take more from it than those of other records.
+  bool find_resource_part(Kind& kind);
+  std::string_view scope_part(LineFormat format);
+  // Whether a line has an attribute of that key: no hint, no label.
+  auto in_lines() const {
+    return [this](std::string_view key) { return !is_hint(key) && !labels_.has(key); };
+  }
   void refuse(Refusal why);
 
   const DefaultLabels defaults_;
@@ -100,24 +131,21 @@ class PushBuilder {
   uint64_t item_ = 0;
 
   // Of the resource and the scope that are being read.
-  std::vector<wire::KeyValue> resource_;       // its attributes as they came
-  std::vector<wire::KeyValue> resource_line_;  // those that lines have: sorted, without hints and labels
+  std::vector<wire::KeyValue> resource_;  // its attributes as they came
+  LineKeys resource_keys_;                // of those that lines have: without hints and labels
   Hints resource_hints_;
   size_t resource_labels_ = 0;  // so many of labels_ are the resource's
+  uint64_t resource_number_ = 0;
   wire::Scope scope_;
-  struct Part {
-    std::string text;
-    bool made = false;
-  };
   Part resource_parts_[kLineFormats], scope_parts_[kLineFormats];
-  std::string other_resource_part_;  // for a record of which a label takes more from the resource
+  TextBuffer other_resource_part_;  // for a record of which a label takes more from the resource
 
   // Of the record.
   std::vector<wire::KeyValue> attributes_;
   Labels labels_;
-  LineFormat format_ = LineFormat::json;
   std::string text_, tenant_, key_, last_key_;
   Place last_place_;
+  std::array<Kind, 16> kinds_;  // each where the lengths of its keys put it
 };
 
 }  // namespace sluice::formats::loki

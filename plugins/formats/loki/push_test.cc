@@ -90,6 +90,37 @@ TEST_CASE("loki push: what has become a label is not in the line, nor are hints"
               R"({"body":"b","resources":{"level":"resource","region":"eu"}})"});
 }
 
+TEST_CASE("loki push: records of the same keys and severity differ in their values alone", "[loki]") {
+  const auto of = [](const char* text, const char* key, int severity) {
+    return record(text, attribute("b", "1") + "," + attribute(key, text) + "," + attribute("b", "2"), severity);
+  };
+  const std::string records = of("w", "a", 9) + "," + of("x", "a", 9) + "," + of("y", "c", 9) + "," + of("z", "a", 17);
+  CHECK(
+      built(logs(attribute("r", "1"), records)).entries.at(0) ==
+      Lines{
+          R"({exporter="OTLP", level="INFO"} 0.7 {"body":"w","attributes":{"a":"w","b":"2"},"resources":{"r":"1"}})",
+          R"({exporter="OTLP", level="INFO"} 0.7 {"body":"x","attributes":{"a":"x","b":"2"},"resources":{"r":"1"}})",
+          R"({exporter="OTLP", level="INFO"} 0.7 {"body":"y","attributes":{"b":"2","c":"y"},"resources":{"r":"1"}})",
+          R"({exporter="OTLP", level="ERROR"} 0.7 {"body":"z","attributes":{"a":"z","b":"2"},"resources":{"r":"1"}})"});
+  SECTION("but not where a label is made of a value") {
+    CHECK(built(logs("", record("x", attribute("level", "a"), 9) + "," + record("y", attribute("level", "b"), 9)))
+              .entries.at(0) == Lines{R"({exporter="OTLP", level="a"} 0.7 {"body":"x"})",
+                                      R"({exporter="OTLP", level="b"} 0.7 {"body":"y"})"});
+    const std::string tenant = attribute("loki.tenant", "team") + "," + kRaw;
+    CHECK(built(logs(tenant, record("x", attribute("team", "red")) + "," + record("y", attribute("team", "blue"))))
+              .pushes.size() == 2);
+  }
+  SECTION("nor in another resource") {
+    PushBuilder builder({}, 0);
+    const std::string first = logs(attribute("r", "1"), record("x")), second = logs(attribute("r", "2"), record("x"));
+    builder.add(wire::to_bytes(first));
+    builder.add(wire::to_bytes(second));
+    CHECK(entries_of(builder.take_pushes().at(0).take_message()) ==
+          Lines{R"({exporter="OTLP"} 0.7 {"body":"x","resources":{"r":"1"}})",
+                R"({exporter="OTLP"} 0.7 {"body":"x","resources":{"r":"2"}})"});
+  }
+}
+
 TEST_CASE("loki push: streams by labels, each in the order of its records, over messages too", "[loki]") {
   const std::string raw = kRaw + "," + attribute("loki.attribute.labels", "s");
   const auto of = [&](const char* stream, const char* text) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -11,10 +12,11 @@
 namespace sluice::formats {
 namespace {
 
-template <class... How>
-void append_chars(std::string& out, How... how) {
-  char text[32];  // fixed notation is used for numbers of up to 15 digits before the point
-  out.append(text, std::to_chars(text, text + sizeof text, how...).ptr);
+template <class Out, class... How>
+void append_chars(Out& out, How... how) {
+  char text[32];  // fixed notation is used for numbers of up to 16 digits before the point
+  const char* end = std::to_chars(text, text + sizeof text, how...).ptr;
+  out.append(text, static_cast<size_t>(end - text));
 }
 
 constexpr uint8_t kAlways = 1, kForHtml = 2;
@@ -26,7 +28,89 @@ constexpr auto kMayNeedEscape = [] {
   return when;
 }();
 
-void append_base64(std::string& out, wire::Bytes bytes) {
+// Sixteen bytes, compared at once.
+typedef uint8_t Block __attribute__((vector_size(16)));
+
+bool any_may_need_escape(Block bytes) {
+  // 0x22 and 0x26, 0x3c and 0x3e differ in one bit.
+  const auto found = (bytes < 0x20) | ((bytes | 4) == '&') | ((bytes | 2) == '>') | (bytes == '\\') | (bytes == 0xe2);
+  const auto halves = std::bit_cast<std::array<uint64_t, 2>>(found);
+  return (halves[0] | halves[1]) != 0;
+}
+
+// So many bytes in front need no escape for certain. The last block overlaps the one before it: no loop over a tail.
+size_t plain_prefix(std::string_view text) {
+  const auto* bytes = wire::to_bytes(text).data();
+  const size_t size = text.size();
+  Block block;
+  if (size >= sizeof block) {
+    for (size_t i = 0; i < size; i += sizeof block) {
+      i = std::min(i, size - sizeof block);
+      if (any_may_need_escape(wire::load<Block>(bytes + i))) return i;
+    }
+    return size;
+  }
+  if (size < 4) return 0;
+  if (size >= 8)
+    block = std::bit_cast<Block>(std::array{wire::load<uint64_t>(bytes), wire::load<uint64_t>(bytes + size - 8)});
+  else
+    block = std::bit_cast<Block>(std::array{wire::load<uint32_t>(bytes), wire::load<uint32_t>(bytes + size - 4),
+                                            wire::load<uint32_t>(bytes), wire::load<uint32_t>(bytes)});
+  return any_may_need_escape(block) ? 0 : size;
+}
+
+// U+2028 or U+2029, line ends to JavaScript.
+bool begins_line_end(std::string_view text) {
+  return text.starts_with("\u2028") || text.starts_with("\u2029");
+}
+
+// So many bytes come before the first escape.
+size_t unescaped_prefix(std::string_view text, uint8_t when) {
+  size_t i = 0;
+  while (i < text.size()) {
+    i += plain_prefix(text.substr(i));
+    const size_t end = std::min(i + sizeof(Block), text.size());
+    for (; i < end; ++i) {
+      const auto c = static_cast<unsigned char>(text[i]);
+      if ((kMayNeedEscape[c] & when) != 0 && (c != 0xe2 || begins_line_end(text.substr(i)))) return i;
+    }
+  }
+  return i;
+}
+
+// The escape of the character at the front; returns how many bytes of the text it stands for.
+template <class Out>
+size_t append_escape(Out& out, std::string_view text) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto c = static_cast<unsigned char>(text[0]);
+  switch (c) {
+    case '"':
+    case '\\':
+      out += '\\';
+      out += text[0];
+      return 1;
+    case '\n':
+      out += "\\n";
+      return 1;
+    case '\r':
+      out += "\\r";
+      return 1;
+    case '\t':
+      out += "\\t";
+      return 1;
+    case 0xe2:
+      out += text[2] == '\xa8' ? "\\u2028" : "\\u2029";
+      return 3;
+    default:
+      out += "\\u00";
+      out += kHex[c >> 4];
+      out += kHex[c & 15];
+      return 1;
+  }
+}
+
+template <class Out>
+void append_base64(Out& out, wire::Bytes bytes) {
   constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   for (size_t i = 0; i < bytes.size(); i += 3) {
     const size_t left = std::min<size_t>(3, bytes.size() - i);
@@ -39,70 +123,42 @@ void append_base64(std::string& out, wire::Bytes bytes) {
 }  // namespace
 
 // As JavaScript and JSON encoders write a number: fixed between 1e-6 and 1e21, no leading zero in the exponent.
-void append_json_number(std::string& out, double value) {
+template <class Out>
+void append_json_number(Out& out, double value) {
+  constexpr double kAllIntegers = 1LL << 53;  // from here on
   const double size = std::abs(value);
-  if (size == 0 || (size >= 1e-6 && size < 1e15)) return append_chars(out, value, std::chars_format::fixed);
-  const size_t first = out.size();
-  append_chars(out, value, std::chars_format::scientific);
-  if (size >= 1e15 &&
-      size < 1e21) {  // the shortest digits, then zeros: the fixed form would be exact to the last digit
-    const size_t e = out.find('e', first);
-    const size_t digits = first + (value < 0) + 1 + static_cast<size_t>(std::stoi(out.substr(e + 1)));
-    out.erase(e);
-    if (const size_t point = out.find('.', first); point != std::string::npos) out.erase(point, 1);
-    out.append(digits - out.size(), '0');
-    return;
+  if (size == 0 || (size >= 1e-6 && size < kAllIntegers)) return append_chars(out, value, std::chars_format::fixed);
+  std::string text;
+  append_chars(text, value, std::chars_format::scientific);
+  if (size >= kAllIntegers && size < 1e21) {
+    // The shortest digits, then zeros: the fixed form would be exact to the last digit.
+    const size_t e = text.find('e');
+    const size_t digits = (value < 0) + 1 + static_cast<size_t>(std::stoi(text.substr(e + 1)));
+    text.erase(e);
+    if (const size_t point = text.find('.'); point != std::string::npos) text.erase(point, 1);
+    text.append(digits - text.size(), '0');
+  } else if (const size_t last = text.size() - 1;
+             text[last - 1] == '0' && (text[last - 2] == '-' || text[last - 2] == '+')) {
+    text.erase(last - 1, 1);
   }
-  const size_t last = out.size() - 1;
-  if (out[last - 1] == '0' && (out[last - 2] == '-' || out[last - 2] == '+')) out.erase(last - 1, 1);
+  out += text;
 }
 
-void append_json_text(std::string& out, std::string_view text, JsonText how) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
+template <class Out>
+void append_json_text(Out& out, std::string_view text, JsonText how) {
   const uint8_t when = how == JsonText::for_html ? kAlways | kForHtml : kAlways;
-  size_t kept = 0;  // so far text is written
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if ((kMayNeedEscape[c] & when) == 0) continue;
-    size_t length = 1;
-    if (c == 0xe2) {  // line ends to JavaScript
-      const std::string_view three = text.substr(i, 3);
-      if (three != "\u2028" && three != "\u2029") continue;
-      length = 3;
-    }
-    out.append(text, kept, i - kept);
-    kept = i + length;
-    switch (c) {
-      case '"':
-      case '\\':
-        out += '\\';
-        out += text[i];
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case 0xe2:
-        out += text[i + 2] == '\xa8' ? "\\u2028" : "\\u2029";
-        break;
-      default:
-        out += "\\u00";
-        out += kHex[c >> 4];
-        out += kHex[c & 15];
-    }
-    i = kept - 1;
+  out += '"';
+  while (!text.empty()) {
+    const size_t plain = unescaped_prefix(text, when);
+    out.append(text.data(), plain);
+    text.remove_prefix(plain);
+    if (!text.empty()) text.remove_prefix(append_escape(out, text));
   }
-  out.append(text, kept);
   out += '"';
 }
 
-void append_json(std::string& out, const wire::AnyValue& value, JsonText how) {
+template <class Out>
+void append_json(Out& out, const wire::AnyValue& value, JsonText how) {
   using Type = wire::AnyValue::Type;
   switch (value.type) {
     case Type::empty:
@@ -155,7 +211,8 @@ void append_json(std::string& out, const wire::AnyValue& value, JsonText how) {
   }
 }
 
-void append_value(std::string& out, const wire::AnyValue& value) {
+template <class Out>
+void append_value(Out& out, const wire::AnyValue& value) {
   using Type = wire::AnyValue::Type;
   switch (value.type) {
     case Type::empty:
@@ -178,5 +235,14 @@ void append_value(std::string& out, const wire::AnyValue& value) {
       append_json(out, value);
   }
 }
+
+template void append_value(std::string&, const wire::AnyValue&);
+template void append_value(TextBuffer&, const wire::AnyValue&);
+template void append_json(std::string&, const wire::AnyValue&, JsonText);
+template void append_json(TextBuffer&, const wire::AnyValue&, JsonText);
+template void append_json_text(std::string&, std::string_view, JsonText);
+template void append_json_text(TextBuffer&, std::string_view, JsonText);
+template void append_json_number(std::string&, double);
+template void append_json_number(TextBuffer&, double);
 
 }  // namespace sluice::formats

@@ -30,6 +30,7 @@ TEST_CASE("value text: every type", "[formats][value_text]") {
   CHECK(value([](auto& w) { w.float64(4, 123456789e12); }) == "123456789000000000000");
   CHECK(value([](auto& w) { w.float64(4, -1e15); }) == "-1000000000000000");
   CHECK(value([](auto& w) { w.float64(4, 9007199254740993.0); }) == "9007199254740992");
+  CHECK(value([](auto& w) { w.float64(4, 1000000000000000.5); }) == "1000000000000000.5");
   CHECK(value([](auto& w) { w.float64(4, 1e-7); }) == "1e-7");
   CHECK(value([](auto& w) { w.float64(4, 1.5e-10); }) == "1.5e-10");
   CHECK(value([](auto& w) { w.float64(4, NAN); }) == "NaN");
@@ -61,6 +62,27 @@ TEST_CASE("value text: lists and maps are compact JSON with sorted keys", "[form
     });
   });
   CHECK(map == R"({"a":[1,null,"eA=="],"b":"<&>\n\u0001\u2028"})");
+}
+
+TEST_CASE("value text: a character is escaped wherever it stands", "[formats][value_text]") {
+  const std::pair<const char*, const char*> escapes[] = {{"\"", "\\\""}, {"<", "\\u003c"},      {"&", "\\u0026"},
+                                                         {"\t", "\\t"},  {"\u2029", "\\u2029"}, {"\u20ac", "\u20ac"}};
+  for (const auto& [character, escaped] : escapes) {
+    for (size_t before = 0; before < 40; ++before) {
+      for (const size_t after : {0, 1, 3, 8, 17}) {
+        std::string text;
+        const std::string front(before, 'a'), back(after, 'z');
+        append_json_text(text, front + character + back, JsonText::for_html);
+        CHECK(text == "\"" + front + escaped + back + "\"");
+      }
+    }
+  }
+  std::string text;
+  TextBuffer buffer;
+  append_json_text(text, "<a> & \xe2\x80", JsonText::plain);
+  append_json_text(buffer, "<a> & \xe2\x80", JsonText::plain);
+  CHECK(text == "\"<a> & \xe2\x80\"");
+  CHECK(buffer.view() == text);
 }
 
 }  // namespace
