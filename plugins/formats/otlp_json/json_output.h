@@ -91,9 +91,7 @@ class JsonOutput {
   }
   [[gnu::noinline]] void grow(size_t size) {
     const size_t written = this->size();
-    const size_t wanted = written + std::max(size, kStep);
-    // The string doubles what it has if this is too much.
-    out_.resize(written + size <= out_.capacity() ? std::min(wanted, out_.capacity()) : wanted);
+    out_.resize(std::max(written + size, std::min(written + kStep, out_.capacity())));  // doubles what is too small
     aim(written);
   }
 

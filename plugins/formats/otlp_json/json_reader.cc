@@ -2,7 +2,6 @@
 //
 // JSON to protobuf in one pass: simdjson finds the tokens, the schema says what each is, fields are written as they
 // come. Everything is visited, unknown fields too, since a token is checked only where it is read.
-
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -24,6 +23,10 @@ using wire::Field;
 using wire::Kind;
 using wire::Message;
 using wire::Rule;
+
+/// Messages that are nearly as long as the whole text, as a rule.
+constexpr Message kHolders[] = {Message::resource_spans, Message::scope_spans,   Message::resource_metrics,
+                                Message::scope_metrics,  Message::resource_logs, Message::scope_logs};
 
 constexpr std::string_view kBadEscape = "the string has an escape that is none";
 
@@ -87,10 +90,8 @@ class JsonReader {
     if (const auto error = tokens_.open(json_)) return fail_parse(error);
     if (tokens_.peek() != '{') return fail("expected an object");
     if (tokens_.last() != '}') return fail_after("an array or object has no end");
-    const size_t width = wire::varint_size(json_.size() / 2);
-    for (size_t i = 0; i < wire::kMessageCount; ++i) {
-      widths_[i] = wire::holds_items(static_cast<Message>(i)) ? width : 1;
-    }
+    widths_.fill(1);
+    for (const Message holder : kHolders) widths_[static_cast<size_t>(holder)] = wire::varint_size(json_.size() / 2);
     tokens_.advance();
     if (!message(type, 1)) return false;
     return tokens_.at_end() || fail("unexpected text after the value");

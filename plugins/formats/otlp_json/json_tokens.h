@@ -47,8 +47,9 @@ class JsonTokens {
     text_ = text.data();
     text_end_ = text_ + text.size();
     escape_ = text_;
-    const auto made = simdjson::get_active_implementation()->create_dom_parser_implementation(
-        text.size(), simdjson::DEFAULT_MAX_DEPTH, index_);
+    constexpr size_t kDepth = 1;  // is of the second stage
+    const auto made =
+        simdjson::get_active_implementation()->create_dom_parser_implementation(text.size(), kDepth, index_);
     if (made != simdjson::SUCCESS) return made;
     const auto found =
         index_->stage1(reinterpret_cast<const uint8_t*>(text.data()), text.size(), simdjson::stage1_mode::regular);
