@@ -16,8 +16,8 @@
 
 namespace sluice::formats {
 
-/// PERF: a field asks once for all of its room, and the string has been filled a step ahead of what is written. As
-/// wire::Writer does it, with a string that grows by tag, length and text, the reader takes a third longer.
+/// PERF: a field asks once for all of its room, in a string that is a step longer than what is written; on a
+/// std::string wire::Writer asks for tag, length and text one by one.
 class JsonOutput {
  public:
   /// Writes at the end of `out`, which has more than what was written until finish().

@@ -56,7 +56,7 @@ bool parse_whole(std::string_view text, T& value) noexcept {
   return error == std::errc() && end == text.data() + text.size();
 }
 
-/// PERF: from_chars() takes three times as long for what nearly all numbers are: digits that fit whatever they are.
+/// PERF: from_chars() asks at each digit whether it fits, which so many always do.
 template <std::integral T>
 bool parse_whole_integer(std::string_view digits, T& out) noexcept {
   if (digits.empty() || digits.size() > std::numeric_limits<T>::digits10) return parse_whole(digits, out);
