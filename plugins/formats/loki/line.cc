@@ -14,6 +14,12 @@ namespace {
 
 constexpr JsonText kAsUpstream = JsonText::for_html;
 
+constexpr auto kHexPairs = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (size_t i = 0; i < 256; ++i) pairs[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
+  return pairs;
+}();
+
 void append_json_line(TextBuffer& out, const wire::LogRecord& record, AttributeList attributes, const LineKeys& keys,
                       const LineParts& parts) {
   char separator = '{';
@@ -96,14 +102,9 @@ void LineKeys::append_object(TextBuffer& out, AttributeList attributes) const {
 }
 
 void append_hex(TextBuffer& out, wire::Bytes bytes) {
-  constexpr auto kDigits = [] {
-    std::array<std::array<char, 2>, 256> digits{};
-    for (size_t i = 0; i < 256; ++i) digits[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
-    return digits;
-  }();
   char* end = out.room(2 * bytes.size());
   for (const uint8_t byte : bytes) {
-    std::memcpy(end, kDigits[byte].data(), 2);
+    std::memcpy(end, kHexPairs[byte].data(), 2);
     end += 2;
   }
   out.grown(end);

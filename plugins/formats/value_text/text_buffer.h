@@ -52,7 +52,8 @@ class TextBuffer {
     *room(1) = c;
     ++size_;
   }
-  void append(const char* text, size_t size) {
+  // PERF: inlined, so that a literal is a store or two.
+  [[gnu::always_inline]] void append(const char* text, size_t size) {
     char* end = room(size);
     if (size != 0) std::memcpy(end, text, size);
     size_ += size;
@@ -61,7 +62,6 @@ class TextBuffer {
     push_back(c);
     return *this;
   }
-  // PERF: inlined, so that a literal is a store or two.
   [[gnu::always_inline]] TextBuffer& operator+=(std::string_view text) {
     append(text.data(), text.size());
     return *this;

@@ -6,6 +6,7 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -38,25 +39,30 @@ bool any_may_need_escape(Block bytes) {
   return (halves[0] | halves[1]) != 0;
 }
 
-// So many bytes in front need no escape for certain. The last block overlaps the one before it: no loop over a tail.
-size_t plain_prefix(std::string_view text) {
-  const auto* bytes = wire::to_bytes(text).data();
+// Copies one block, whose words may overlap, unless one of its bytes may need an escape.
+template <class Word>
+bool copy_block(const std::array<size_t, sizeof(Block) / sizeof(Word)>& at, std::string_view from, char* to) {
+  std::array<Word, sizeof(Block) / sizeof(Word)> words;
+  for (size_t i = 0; i < at.size(); ++i) std::memcpy(&words[i], from.data() + at[i], sizeof(Word));
+  if (any_may_need_escape(std::bit_cast<Block>(words))) return false;
+  for (size_t i = 0; i < at.size(); ++i) std::memcpy(to + at[i], &words[i], sizeof(Word));
+  return true;
+}
+
+// Copies the blocks in front in which nothing needs an escape for certain; returns how many bytes that are.
+// PERF: the last block overlaps the one before it, which is cheaper than a loop over a tail.
+size_t copy_plain(std::string_view text, char* to) {
   const size_t size = text.size();
-  Block block;
-  if (size >= sizeof block) {
-    for (size_t i = 0; i < size; i += sizeof block) {
-      i = std::min(i, size - sizeof block);
-      if (any_may_need_escape(wire::load<Block>(bytes + i))) return i;
+  if (size >= 16) {
+    for (size_t i = 0; i < size; i += 16) {
+      i = std::min(i, size - 16);
+      if (!copy_block<Block>({i}, text, to)) return i;
     }
     return size;
   }
-  if (size < 4) return 0;
-  if (size >= 8)
-    block = std::bit_cast<Block>(std::array{wire::load<uint64_t>(bytes), wire::load<uint64_t>(bytes + size - 8)});
-  else
-    block = std::bit_cast<Block>(std::array{wire::load<uint32_t>(bytes), wire::load<uint32_t>(bytes + size - 4),
-                                            wire::load<uint32_t>(bytes), wire::load<uint32_t>(bytes)});
-  return any_may_need_escape(block) ? 0 : size;
+  if (size >= 8) return copy_block<uint64_t>({0, size - 8}, text, to) ? size : 0;
+  if (size >= 4) return copy_block<uint32_t>({0, 0, 0, size - 4}, text, to) ? size : 0;
+  return 0;
 }
 
 // U+2028 or U+2029, line ends to JavaScript.
@@ -64,18 +70,9 @@ bool begins_line_end(std::string_view text) {
   return text.starts_with("\u2028") || text.starts_with("\u2029");
 }
 
-// So many bytes come before the first escape.
-size_t unescaped_prefix(std::string_view text, uint8_t when) {
-  size_t i = 0;
-  while (i < text.size()) {
-    i += plain_prefix(text.substr(i));
-    const size_t end = std::min(i + sizeof(Block), text.size());
-    for (; i < end; ++i) {
-      const auto c = static_cast<unsigned char>(text[i]);
-      if ((kMayNeedEscape[c] & when) != 0 && (c != 0xe2 || begins_line_end(text.substr(i)))) return i;
-    }
-  }
-  return i;
+bool needs_escape(std::string_view text, uint8_t when) {
+  const auto c = static_cast<unsigned char>(text[0]);
+  return (kMayNeedEscape[c] & when) != 0 && (c != 0xe2 || begins_line_end(text));
 }
 
 // The escape of the character at the front; returns how many bytes of the text it stands for.
@@ -149,10 +146,20 @@ void append_json_text(Out& out, std::string_view text, JsonText how) {
   const uint8_t when = how == JsonText::for_html ? kAlways | kForHtml : kAlways;
   out += '"';
   while (!text.empty()) {
-    const size_t plain = unescaped_prefix(text, when);
-    out.append(text.data(), plain);
+    const size_t before = out.size();
+    out.resize(before + text.size());
+    const size_t plain = copy_plain(text, out.data() + before);
+    out.resize(before + plain);
     text.remove_prefix(plain);
-    if (!text.empty()) text.remove_prefix(append_escape(out, text));
+    // What stopped it, if not the end, is in the next block.
+    for (const size_t left = text.size() - std::min(text.size(), sizeof(Block)); text.size() > left;) {
+      size_t length = 1;
+      if (needs_escape(text, when))
+        length = append_escape(out, text);
+      else
+        out += text[0];
+      text.remove_prefix(length);
+    }
   }
   out += '"';
 }
