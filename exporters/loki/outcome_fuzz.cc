@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static constexpr int kStatus[] = {400, 429, 260, 500, 413, 204};
   if (size == 0) return 0;
   formats::loki::Push push;
-  push.streams = {{R"({job="a"})", 7, ""}, {R"({job="b; 9 errors like: '{x", z="}'"})", 5, ""}};
+  push.streams.push_back({R"({job="a"})", 7, {}});
+  push.streams.push_back({R"({job="b; 9 errors like: '{x", z="}'"})", 5, {}});
   push.items = {{0, 12}};
   push.entries = 12;
   net::HttpAnswer answer;

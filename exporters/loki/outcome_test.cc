@@ -27,7 +27,8 @@ net::HttpAnswer answer(int status, std::string body = "", std::optional<std::chr
 // Two streams, of 7 and 5 entries.
 Push two_streams() {
   Push push;
-  push.streams = {{kA, 7, ""}, {kB, 5, ""}};
+  push.streams.push_back({kA, 7, {}});
+  push.streams.push_back({kB, 5, {}});
   push.items = {{0, 12}};
   push.entries = 12;
   return push;
@@ -192,11 +193,11 @@ TEST_CASE("loki outcome: a blocked tenant stays blocked in the answer", "[loki]"
 }
 
 TEST_CASE("loki outcome: where one tenant's logs were taken, the others' come back alone", "[loki]") {
-  Push red, blue, green;
+  std::vector<Push> pushes(3);
+  Push &red = pushes[0], &blue = pushes[1], &green = pushes[2];
   red.items = {{0, 2}, {6, 2}}, red.entries = 4;
   blue.items = {{2, 1}, {5, 1}}, blue.entries = 2;
   green.items = {{3, 2}}, green.entries = 2;
-  const std::vector<Push> pushes{red, blue, green};
   const Refused one = refused({{8, 1}}, Refusal::unknown_format);
 
   const std::vector<Result> results{Result::partial(3, "too old"),
