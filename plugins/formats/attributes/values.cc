@@ -4,7 +4,6 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -13,6 +12,7 @@
 #include <new>
 #include <vector>
 
+#include "plugins/formats/value_text/hex.h"
 #include "plugins/wire/check.h"
 #include "plugins/wire/utf8.h"
 #include "plugins/wire/writer.h"
@@ -49,14 +49,6 @@ void write_value(wire::Writer<std::string>& out, const Value& value) {
       return out.text(1, value.string);
   }
 }
-
-// PERF: the digits of a byte at once.
-constexpr auto kHexPairs = [] {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (size_t byte = 0; byte < pairs.size(); ++byte) pairs[byte] = {kHex[byte >> 4], kHex[byte & 15]};
-  return pairs;
-}();
 
 int depth_of(const Value& value) {
   int deepest = 0;
@@ -218,7 +210,7 @@ bool ValueHasher::hash(const wire::AnyValue& value, char* digits) {
   EVP_DigestInit_ex(context, nullptr, nullptr);
   EVP_DigestUpdate(context, bytes.data(), bytes.size());
   EVP_DigestFinal_ex(context, digest, nullptr);
-  for (size_t i = 0; i < sizeof digest; ++i) std::memcpy(digits + 2 * i, kHexPairs[digest[i]].data(), 2);
+  store_hex(digits, digest);
   return true;
 }
 

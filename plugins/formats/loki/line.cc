@@ -2,23 +2,16 @@
 #include "plugins/formats/loki/line.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <string>
 #include <utility>
 
+#include "plugins/formats/value_text/hex.h"
 #include "plugins/formats/value_text/value_text.h"
 
 namespace sluice::formats::loki {
 namespace {
 
 constexpr JsonText kAsUpstream = JsonText::for_html;
-
-constexpr auto kHexPairs = [] {
-  std::array<std::array<char, 2>, 256> pairs{};
-  for (size_t i = 0; i < 256; ++i) pairs[i] = {"0123456789abcdef"[i >> 4], "0123456789abcdef"[i & 15]};
-  return pairs;
-}();
 
 void append_json_line(TextBuffer& out, const wire::LogRecord& record, AttributeList attributes, const LineKeys& keys,
                       const LineParts& parts) {
@@ -102,12 +95,7 @@ void LineKeys::append_object(TextBuffer& out, AttributeList attributes) const {
 }
 
 void append_hex(TextBuffer& out, wire::Bytes bytes) {
-  char* end = out.room(2 * bytes.size());
-  for (const uint8_t byte : bytes) {
-    std::memcpy(end, kHexPairs[byte].data(), 2);
-    end += 2;
-  }
-  out.grown(end);
+  out.grown(store_hex(out.room(2 * bytes.size()), bytes));
 }
 
 void append_resource_part(TextBuffer& out, LineFormat format, AttributeList attributes, const LineKeys& keys) {
