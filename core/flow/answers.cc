@@ -128,7 +128,9 @@ void Delivery::Core::end_source_if_done(uint32_t index, uint64_t now, Actions& o
   Source& source = sources_[index];
   if (source.owed && (source.left == 0 || !rules_.answer_when_all_ended)) answer_with_its_end(source, out);
   if (source.left != 0) return;
+  if (source.paced) answer_early(source, out);
   used_ -= source.units;
+  placed_bytes_ -= source.bytes;
   if (source.started) count_drained(source.units, now);
   out.released.push_back(source.user);
   sources_.give_back(index);
@@ -149,6 +151,13 @@ void Delivery::Core::answer(Source& source, sluice_status status, uint64_t retry
   answer.flags = source.flags;
   answer.retry_after_ns = retry_after;
   answer.text = source.untried ? kSearchCutShort + source.text : source.text;
+}
+
+void Delivery::Core::answer_early(Source& source, Actions& out) {
+  source.paced = false;
+  const uint32_t flags = std::exchange(source.flags, SLUICE_RESULT_EARLY);
+  answer(source, SLUICE_DONE, 0, out);
+  source.flags = flags;
 }
 
 // The worst that happened to any item: what may pass wins, since the sender then sends all of it again.

@@ -40,6 +40,7 @@ struct Book {
 enum class Seen : uint8_t {
   full,
   waited,
+  paced,
   reservation_cancelled,
   flush_size,
   flush_time,
@@ -86,6 +87,7 @@ enum class Seen : uint8_t {
 inline constexpr size_t kSeen = static_cast<size_t>(Seen::stale_result) + 1;
 inline constexpr std::array<std::string_view, kSeen> kSeenNames = {"full",
                                                                    "waited",
+                                                                   "paced",
                                                                    "reservation_cancelled",
                                                                    "flush_size",
                                                                    "flush_time",

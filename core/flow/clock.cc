@@ -22,6 +22,7 @@ void Delivery::Core::finish_step(uint64_t now, Actions& out) {
     flush_if_nobody_gains();
     pump(now, out);
   }
+  release_paced(now, out);
   if (owes_resume_ && (cut_ || has_place())) {
     owes_resume_ = false;
     out.resume = true;
@@ -46,6 +47,7 @@ void Delivery::Core::arm(uint64_t now, Actions& out) {
   if (!alarms_.empty()) at(alarms_.front().due);
   if (!forming_.empty()) at(forming_.front().due);
   if (!purse_line_.empty()) at(purse_filled_at_ + kPurseRefill);
+  if (!paced_.empty()) at(paced_.front().until);
   if (ready_first_ != kNothing) {
     if (gate_ == Gate::paused && gate_until_ > now) at(gate_until_);
     if (exporter_busy_until_ > now) at(exporter_busy_until_);

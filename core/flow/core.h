@@ -36,6 +36,7 @@ inline constexpr uint32_t kRefusedUntilSample = 15;
 inline constexpr uint64_t kSearchReserve = kSecond;  // at most so long before its sender's deadline a search ends
 inline constexpr uint64_t kSearchWithoutDeadline = 8 * kSecond;  // HTTP tells none; OTLP's senders wait for 10 s
 inline constexpr uint64_t kSentAlone = 60 * kSecond;
+inline constexpr uint64_t kPace = 20 * kMillisecond;  // so long at most an answer at L1 waits for a backlog to go
 inline constexpr size_t kDrainSeconds = 10;
 inline constexpr size_t kLongestText = 512;  // of a destination's words
 
@@ -59,6 +60,7 @@ struct Source {
   uint32_t serial = 0;           // tells alarms of an earlier use of this record
   bool owed = false;             // the sender waits for an answer
   bool in_line = false;          // waits for a place
+  bool paced = false;            // has its place and has not been told yet
   bool started = false;          // an item of it has been in an attempt
   bool retryable = false;        // an item ended in a way that may pass
   bool counted_only = false;     // of some rejected items only the number is known
@@ -189,6 +191,10 @@ class Delivery::Core {
     uint32_t index, serial;
     Kind kind;
   };
+  struct Paced {
+    uint64_t until;
+    uint32_t source, serial;
+  };
   struct Silent {  // a call that passed its deadline and is still inside the exporter
     uint64_t attempt, since;
     bool keeps_place;
@@ -207,6 +213,9 @@ class Delivery::Core {
   uint32_t new_source(const Offer& offer);
   void place(uint32_t source, std::string_view partition, uint64_t now);
   bool evict_oldest(uint64_t now, Actions& out);
+  bool has_backlog(uint64_t now) const;
+  void pace(uint32_t source, uint64_t now);
+  void release_paced(uint64_t now, Actions& out);
   void admit_waiters(uint64_t now, Actions& out);
   void refuse_waiters(Actions& out);
 
@@ -287,6 +296,7 @@ class Delivery::Core {
   void end_source_if_done(uint32_t source, uint64_t now, Actions& out);
   void free_request(uint32_t request);
   void answer(Source& source, sluice_status status, uint64_t retry_after, Actions& out);
+  void answer_early(Source& source, Actions& out);
   void answer_with_its_end(Source& source, Actions& out);
   void take_back_gone(Reason queued_reason, uint64_t now, Actions& out);
   void take_back_gone(std::vector<Part>& parts, uint64_t& items, uint64_t& bytes, Reason reason, const Request* request,
@@ -312,8 +322,10 @@ class Delivery::Core {
   Slab<Search> searches_;
 
   // the door
-  uint64_t reserved_ = 0;  // promised by reserve()
+  uint64_t reserved_ = 0;      // promised by reserve()
+  uint64_t placed_bytes_ = 0;  // of all that has a place
   std::deque<uint32_t> waiters_;
+  std::deque<Paced> paced_;
   bool owes_resume_ = false;
   bool told_stuck_ = false;
   uint64_t last_progress_ = 0;

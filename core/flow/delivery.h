@@ -38,6 +38,7 @@ struct Rules {
   bool purse_and_samples = true;         // a search for bad items is bounded
   bool parts_in_front = true;            // what was cut or failed goes on before what came later
   bool search_ends_in_time = true;       // before the deadline of the sender that waits for its outcome
+  uint64_t paces_above_bytes = 4 << 20;  // a backlog holds answers back; the tests' batches are small
 };
 
 struct Health {

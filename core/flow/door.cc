@@ -42,7 +42,12 @@ Offered Delivery::Core::offer(const Offer& offer, uint64_t now, Actions& out) {
   } else {
     uint32_t source = new_source(offer);
     place(source, offer.partition, now);
-    offered.verdict = waits_ ? Verdict::pending : Verdict::taken;
+    finish_step(now, out);
+    if (waits_) return {Verdict::pending};
+    if (!offer.may_pace || !has_backlog(now)) return {};
+    pace(source, now);
+    arm(now, out);
+    return {Verdict::pending};
   }
   finish_step(now, out);
   return offered;
@@ -155,6 +160,7 @@ void Delivery::Core::place(uint32_t index, std::string_view partition, uint64_t 
   Source& source = sources_[index];
   if (used_ == 0) last_progress_ = now;
   used_ += source.units;
+  placed_bytes_ += source.bytes;
   book_.queued += source.items;
   source.owed = waits_;
   source.in_line = false;
@@ -173,13 +179,32 @@ void Delivery::Core::admit_waiters(uint64_t now, Actions& out) {
     rules_.longest_waiter_first ? waiters_.pop_front() : waiters_.pop_back();
     Source& source = sources_[index];
     book_.waiting -= source.items;
-    if (!waits_) {
-      source.flags = SLUICE_RESULT_EARLY;
-      answer(source, SLUICE_DONE, 0, out);
-      source.flags = 0;
-    }
+    if (!waits_) answer_early(source, out);
     std::string partition = std::move(source.partition);
     place(index, partition, now);
+  }
+}
+
+// Much waits for the exporter, which is at work. A queue that does not move is there to be filled.
+bool Delivery::Core::has_backlog(uint64_t now) const {
+  return placed_bytes_ > rules_.paces_above_bytes && ready_first_ != kNothing && now < last_progress_ + kPace &&
+         !draining_;
+}
+
+// Its sender is told a little later that it is in the queue, so one that waits for answers sends no faster than the
+// destination takes. It keeps the backlog short: memory small, and what is sent still in the processor's cache.
+void Delivery::Core::pace(uint32_t index, uint64_t now) {
+  Source& source = sources_[index];
+  source.paced = true;
+  paced_.push_back({now + kPace, index, source.serial});
+  see(Seen::paced);
+}
+
+void Delivery::Core::release_paced(uint64_t now, Actions& out) {
+  while (!paced_.empty() && (paced_.front().until <= now || !has_backlog(now))) {
+    Source& source = sources_[paced_.front().source];
+    if (source.serial == paced_.front().serial && source.paced) answer_early(source, out);
+    paced_.pop_front();
   }
 }
 

@@ -83,6 +83,14 @@ void World::check_answer(Branch& b, const flow::Answer& answer) {
     return;
   }
   copy.told_ok = true;
+  if (copy.paced_until != 0) {
+    if ((answer.flags & SLUICE_RESULT_EARLY) == 0) return fail("who has a place is told something else");
+    if (now_ > copy.paced_until) return fail("who has a place is told too late");
+    b.paced -= batch.items;
+    b.told_early += batch.items;
+    copy.state = Copy::State::early;
+    return;
+  }
   if ((answer.flags & SLUICE_RESULT_EARLY) != 0) {
     if (b.line.empty() || b.line.front() != answer.source) return fail("overtook who waits for a place");
     b.line.pop_front();
@@ -137,7 +145,7 @@ void World::check_always() {
       if (dropped > b.unattributed + b.passed_early) return fail("dropped what its sender still has");
     } else {
       if (returned != b.refused) return fail("returned is not what was refused");
-      if (dropped + book.delivered + book.queued + book.in_flight != b.told_early + b.passed_early) {
+      if (dropped + book.delivered + book.queued + book.in_flight != b.told_early + b.paced + b.passed_early) {
         return fail("what was taken is not accounted for");
       }
     }

@@ -79,7 +79,9 @@ void World::make_branch(uint32_t index, bool alone) {
   b.gives_hints = chance(60);
   b.lies = chance(10);
   b.delivery = std::make_unique<flow::Delivery>(s, *this, budget_.get(), random_.next());
-  b.delivery->set_rules_for_test(rules_.flow);
+  flow::Rules rules = rules_.flow;
+  if (chance(60)) rules.paces_above_bytes = between(0, 600);
+  b.delivery->set_rules_for_test(rules);
   b.delivery->set_limits(b.limits, now_, actions_);
   actions_.clear();
   schedule(0, What::mode, index);
@@ -284,6 +286,7 @@ void World::offer(uint32_t index, uint64_t number, uint32_t branch, flow::Room r
   o.deadline_mono_ns = s.deadline != 0 ? now_ + s.deadline * s.patience : 0;
   if (!b.settings.sending_queue->batch->partition.metadata_keys.empty()) o.partition = kPartitions[batch.partition];
   o.sensitive_dropped = batch.sensitive_dropped;
+  o.may_pace = !s.early;
   o.reserved = room == flow::Room::reserved;
   uint64_t waiting_before = b.delivery->book().waiting;
   b.offered += batch.items;
@@ -308,6 +311,10 @@ void World::offer(uint32_t index, uint64_t number, uint32_t branch, flow::Room r
         b.line.push_back(number);
       } else {
         placed.state = Copy::State::pending;
+        if (!b.delivery->waits_for_result()) {
+          placed.paced_until = now_ + kLongestPace;
+          b.paced += batch.items;
+        }
       }
       break;
     case flow::Verdict::busy:

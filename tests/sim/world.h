@@ -26,6 +26,8 @@ using flow::kMillisecond;
 using flow::kNever;
 using flow::kSecond;
 
+inline constexpr uint64_t kLongestPace = 20 * kMillisecond;
+
 // Rare things of the world itself; those of the wrappers are flow::Seen.
 enum class Rare : uint8_t {
   unknown_but_stored,
@@ -77,7 +79,8 @@ struct Batch {           // one attempt of a sender to get one content through
 
 struct Copy {  // of a batch in one branch
   enum class State : uint8_t { absent, waiting_for_place, pending, early, answered } state = State::absent;
-  uint64_t sequence = 0;  // in which it was accepted
+  uint64_t sequence = 0;     // in which it was accepted
+  uint64_t paced_until = 0;  // has a place, and is told so by then; 0: not held back
   bool released = false;
   bool told_ok = false;  // DONE, early or not
   std::vector<uint8_t> stored, at_exporter, kept;
@@ -103,7 +106,7 @@ struct Branch {
   std::deque<uint64_t> line;        // batches that wait for a place
   uint64_t timer = 0, next_sequence = 1, next_call = 1;
   std::array<uint64_t, 2> last_stored{};
-  uint64_t offered = 0, refused = 0, told_early = 0, unattributed = 0, passed_early = 0;  // items
+  uint64_t offered = 0, refused = 0, told_early = 0, unattributed = 0, passed_early = 0, paced = 0;  // items
   uint64_t stored_items = 0, bytes_at_exporter = 0, busy_until = 0;
   Mode mode = Mode::healthy;
   bool ordered = false;
