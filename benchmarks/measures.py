@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is not a cost per item at full speed: latency, a stalled destination, starting and stopping, growth."""
+"""What is not a cost per item at full speed: latency, a stalled destination, starting and stopping, and how the cost grows with
+the size of requests, with edits, with idle pipelines and with processors."""
 import dataclasses
+import json
 import pathlib
 import shutil
 import statistics
@@ -18,12 +20,23 @@ def quantile(values, q):
     return values[min(len(values) - 1, int(q * len(values)))]
 
 
-def _delays_ms(stage, items_per_second, seconds):
-    requests = max(200, int(items_per_second * seconds / stage.scenario.items))
-    first = stage.sent
-    stage.load(requests, rate=items_per_second, in_flight=256)
-    stage.wait_for(stage.sent * stage.scenario.items)
-    return [(arrived - due) / 1e6 for due, _, arrived in stage.stamps.read(first, requests)]
+WINDOWS, WINDOW_SECONDS = 10, 2
+
+
+def _delays_ms(stage, items_per_second):
+    """-> delays, windows. From those windows in which the hypervisor took no processor away; from all, if none is so calm.
+
+    A stolen slice of 10 ms makes a percent of a second late whatever runs. The first 0.1 s is the load generator's connecting.
+    """
+    requests = max(200, int(items_per_second * WINDOW_SECONDS / stage.scenario.items))
+    calm, disturbed = [], []
+    for _ in range(WINDOWS):
+        first, steal = stage.sent, harness.steal_ticks()
+        stage.load(requests, rate=items_per_second, in_flight=256)
+        stage.wait_for(stage.sent * stage.scenario.items)
+        window = [(arrived - due) / 1e6 for due, _, arrived in stage.stamps.read(first, requests)[requests // 20:]]
+        (calm if harness.steal_ticks() == steal else disturbed).append(window)
+    return [delay for window in calm or disturbed for delay in window], len(calm)
 
 
 def latency(system, options):
@@ -34,15 +47,17 @@ def latency(system, options):
         result = stage.load(20_000)
         knee = result["acknowledged_items"] / result["seconds"]
         stage.wait_for(stage.sent * scenario.items)
-        via = {share: _delays_ms(stage, knee * share, 10) for share in (0.25, 0.5)}
+        via = {share: _delays_ms(stage, knee * share) for share in (0.25, 0.5)}
         stage.verify()
     with harness.Stage(None, scenario, 400_000, options.build) as stage:
         stage.load(2_000)
-        direct = {share: _delays_ms(stage, knee * share, 10) for share in (0.25, 0.5)}
+        direct = {share: _delays_ms(stage, knee * share) for share in (0.25, 0.5)}
     for share in (0.25, 0.5):
-        found[f"at_{share:.0%}"] = {f"{name}_ms": {"via": round(quantile(via[share], q), 3), "direct": round(quantile(direct[share], q), 3),
-                                                   "added": round(quantile(via[share], q) - quantile(direct[share], q), 3)}
+        (through, calm), (without, calm_without) = via[share], direct[share]
+        found[f"at_{share:.0%}"] = {f"{name}_ms": {"via": round(quantile(through, q), 3), "direct": round(quantile(without, q), 3),
+                                                   "added": round(quantile(through, q) - quantile(without, q), 3)}
                                     for name, q in (("p50", 0.5), ("p99", 0.99), ("max", 1.0))}
+        found[f"at_{share:.0%}"] |= {"windows": WINDOWS, "calm_windows": {"via": calm, "direct": calm_without}}
     return {"knee_items_per_second": round(knee)} | found
 
 
@@ -147,6 +162,96 @@ def growth(system, options):
             "seconds_constant": round(a, 3)}
 
 
+def _in_turn(system, options, variants):
+    """variants: name -> (scenario, core). Runs of all of them in turn, so that what disturbs one disturbs all: name -> runs."""
+    runs = {name: [] for name in variants}
+    for _ in range(options.repeat):
+        for name, (scenario, core) in variants.items():
+            runs[name].append(harness.measure_cost(system, scenario, options.items, options.build, core))
+    return runs
+
+
+def _middle(runs, key="cpu_seconds_per_million"):
+    return round(statistics.median(run[key] for run in runs), 4)
+
+
+def _configured(scenario, folder, name, change):
+    """The scenario with `change(configuration)` made to its file; written as JSON, which is YAML."""
+    receivers = {"otlp": {"protocols": {"grpc": {"endpoint": "127.0.0.1:${env:LISTEN}", "max_recv_msg_size_mib": 64}}}}
+    configuration = {
+        "receivers": receivers, "processors": {}, "exporters": {"otlp_grpc": SENDS},
+        "service": {"telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
+                    "pipelines": {"logs" if scenario.kind == "logs" else "traces": {"receivers": ["otlp"], "processors": [], "exporters": ["otlp_grpc"]}}}}
+    change(configuration)
+    file = pathlib.Path(folder) / name
+    file.with_suffix(".yaml").write_text(json.dumps(configuration))
+    return dataclasses.replace(scenario, file=str(file))
+
+
+SENDS = {"endpoint": "127.0.0.1:${env:SINK_GRPC}", "tls": {"insecure": True}, "compression": "none", "sending_queue": {"block_on_overflow": True}}
+
+
+def edits(system, options):
+    """Cost by the number of attributes, short ones, that a processor adds to each log record."""
+    def with_edits(count):
+        def change(configuration):
+            actions = [{"key": f"b{number}", "action": "upsert", "value": "1"} for number in range(count)]
+            configuration["processors"] = {"attributes": {"actions": actions}} if count else {}
+            configuration["service"]["pipelines"]["logs"]["processors"] = list(configuration["processors"])
+        return change
+
+    with tempfile.TemporaryDirectory() as folder:
+        base = dataclasses.replace(SCENARIOS["logs"], items_change=True)
+        runs = _in_turn(system, options, {count: (_configured(base, folder, f"edits-{count}", with_edits(count)), 0)
+                                          for count in (0, 1, 2, 4, 8, 16)})
+    cost = {count: _middle(found) for count, found in runs.items()}
+    _, each = _least_squares([[1, count] for count in cost if count], [cost[count] for count in cost if count])
+    return {"cost": cost, "first_edit": round(cost[1] - cost[0], 4), "each_further_edit": round(each, 4), "runs_of": runs}
+
+
+def pipelines(system, options):
+    """What pipelines between an idle receiver and an idle exporter add: memory, CPU time of five idle seconds, and to the
+    cost of the one that works."""
+    def with_idle(count):
+        def change(configuration):
+            port = harness.free_ports("idle")["idle"]
+            configuration["receivers"]["otlp/idle"] = {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{port}"}}}
+            configuration["processors"]["batch"] = {}
+            configuration["exporters"]["otlp_grpc/idle"] = SENDS
+            for number in range(count):
+                configuration["service"]["pipelines"][f"traces/{number}"] = {"receivers": ["otlp/idle"], "processors": ["batch"],
+                                                                             "exporters": ["otlp_grpc/idle"]}
+        return change
+
+    counts, idle = (1, 4, 17, 65), {}
+    with tempfile.TemporaryDirectory() as folder:
+        scenarios = {count: _configured(SCENARIOS["traces"], folder, f"pipelines-{count}", with_idle(count)) for count in counts}
+        for count, scenario in scenarios.items():
+            with harness.Stage(system, scenario, 10, options.build) as stage:
+                time.sleep(1)
+                cpu = stage.running.cpu_seconds()
+                time.sleep(5)
+                idle[count] = {"resident_mb": round(stage.running.memory_mb()["resident"], 2),
+                               "cpu_share": round((stage.running.cpu_seconds() - cpu) / 5, 6)}
+        runs = _in_turn(system, options, {count: (scenario, 0) for count, scenario in scenarios.items()})
+    return {"idle": idle, "cost": {count: _middle(found) for count, found in runs.items()}, "runs_of": runs}
+
+
+def cores(system, options):
+    """What an item costs when the system may use every processor, against one: so many times as much they can do together.
+
+    The load generator and the sink need a processor too, so the gain in speed itself cannot be seen on a small machine.
+    """
+    variants = {}
+    for name in ("traces", "traces_100"):
+        scenario = dataclasses.replace(SCENARIOS[name], connections=4, in_flight=16)
+        variants |= {f"{name}, one": (scenario, 0), f"{name}, all": (scenario, None)}
+    runs = _in_turn(system, options, variants)
+    cost = {name: _middle(found) for name, found in runs.items()}
+    gain = {name: round(harness.os.cpu_count() * cost[f"{name}, one"] / cost[f"{name}, all"], 2) for name in ("traces", "traces_100")}
+    return {"processors": harness.os.cpu_count(), "cost": cost, "times_one": gain, "runs_of": runs}
+
+
 def _least_squares(rows, values):
     """Solves the normal equations, each row weighted by 1 / value: relative errors count."""
     n = len(rows[0])
@@ -162,4 +267,5 @@ def _least_squares(rows, values):
     return [matrix[i][n] / matrix[i][i] for i in range(n)]
 
 
-MEASURES = {"latency": latency, "stall": stall, "prometheus": prometheus, "start": start, "growth": growth}
+MEASURES = {"latency": latency, "stall": stall, "prometheus": prometheus, "start": start, "growth": growth, "edits": edits,
+            "pipelines": pipelines, "cores": cores}

@@ -14,7 +14,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
 class Scenario:
     name: str
     what: str
-    file: str  # of scenarios/, without .yaml
+    file: str  # of scenarios/ or absolute, without .yaml
     kind: str = "traces"
     items: int = 1000  # a request
     requests: int = 64  # different ones
