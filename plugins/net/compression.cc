@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// gzip, zlib and deflate by ISA-L (the fast level) and libdeflate (the rest), snappy (both formats), zstd and lz4 by
-// their own libraries.
+// gzip, zlib and deflate by ISA-L (reading, and the fast level) and libdeflate (the other levels), snappy (both
+// formats), zstd and lz4 by their own libraries.
 #include "plugins/net/compression.h"
 
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <libdeflate.h>
 #include <lz4frame.h>
@@ -73,12 +74,6 @@ struct Freed {
   }
 };
 
-libdeflate_decompressor* inflater() {
-  thread_local std::unique_ptr<libdeflate_decompressor, Freed<libdeflate_free_decompressor>> kept(
-      libdeflate_alloc_decompressor());
-  return kept.get();
-}
-
 libdeflate_compressor* deflater(int level) {
   thread_local std::array<std::unique_ptr<libdeflate_compressor, Freed<libdeflate_free_compressor>>, 10> kept;
   if (!kept[level]) kept[level].reset(libdeflate_alloc_compressor(level));
@@ -98,17 +93,24 @@ CodecStatus inflate(bool gzip, std::string_view input, Output& output, ByteBuffe
   if (CodecStatus status = output.start(std::max<uint64_t>(claim, 64), input.size()); status != CodecStatus::ok) {
     return status;
   }
-  if (input.empty() || !inflater()) return CodecStatus::damaged;
+  if (input.empty() || input.size() > std::numeric_limits<uint32_t>::max()) return CodecStatus::damaged;
+  constexpr size_t kFlags = 3, kReservedFlags = 0xe0;  // RFC 1952, 2.3.1.2: must be refused; ISA-L does not look
+  thread_local const auto state = std::make_unique_for_overwrite<inflate_state>();
   while (!input.empty()) {
-    size_t used = 0, made = 0;
-    auto decode = gzip ? libdeflate_gzip_decompress_ex : libdeflate_zlib_decompress_ex;
-    switch (decode(inflater(), input.data(), input.size(), out.end(), output.room(), &used, &made)) {
-      case LIBDEFLATE_SUCCESS:
-        input.remove_prefix(used);
-        out.size += made;
+    if (gzip && input.size() > kFlags && (input[kFlags] & kReservedFlags) != 0) return CodecStatus::damaged;
+    isal_inflate_init(state.get());
+    state->crc_flag = gzip ? ISAL_GZIP : ISAL_ZLIB;  // header and checksum are read and checked
+    state->next_in = reinterpret_cast<uint8_t*>(const_cast<char*>(input.data()));
+    state->avail_in = static_cast<uint32_t>(input.size());
+    state->next_out = out.end();
+    state->avail_out = static_cast<uint32_t>(std::min<size_t>(output.room(), std::numeric_limits<uint32_t>::max()));
+    switch (isal_inflate_stateless(state.get())) {
+      case ISAL_DECOMP_OK:
+        input.remove_prefix(input.size() - state->avail_in);
+        out.size += state->total_out;
         if (!gzip && !input.empty()) return CodecStatus::damaged;
         break;
-      case LIBDEFLATE_INSUFFICIENT_SPACE:  // the member once more, with twice the room: at most double the work in all
+      case ISAL_OUT_OVERFLOW:  // the member once more, with twice the room: at most double the work in all
         if (CodecStatus status = output.more(); status != CodecStatus::ok) return status;
         break;
       default:
@@ -164,21 +166,10 @@ CodecStatus deflate(bool gzip, int32_t level, std::string_view input, ByteBuffer
 constexpr std::string_view kSnappyStream("\xff\x06\x00\x00sNaPpY", 10);
 constexpr size_t kSnappyChunk = 65536;
 
-constexpr auto kCrc32c = [] {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78u : 0);
-    table[i] = crc;
-  }
-  return table;
-}();
-
 // CRC-32C, rotated and shifted as the format wants it.
-uint32_t masked_checksum(std::string_view bytes) {
-  uint32_t crc = ~0u;
-  for (unsigned char c : bytes) crc = kCrc32c[(crc ^ c) & 0xff] ^ crc >> 8;
-  crc = ~crc;
+uint32_t masked_checksum(std::string_view chunk) {
+  auto* bytes = reinterpret_cast<unsigned char*>(const_cast<char*>(chunk.data()));
+  const uint32_t crc = ~crc32_iscsi(bytes, static_cast<int>(chunk.size()), ~0u);
   return (crc >> 15 | crc << 17) + 0xa282ead8u;
 }
 

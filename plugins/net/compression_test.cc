@@ -119,6 +119,16 @@ TEST_CASE("compression: several members or frames make one message", "[compressi
   }
 }
 
+TEST_CASE("compression: flags of gzip that nobody has defined are refused", "[compression]") {
+  const std::string plain = sample(1000), good = packed(Codec::gzip, plain);
+  for (unsigned flag : {0x20u, 0x40u, 0x80u}) {
+    std::string input = good;
+    input[3] = static_cast<char>(flag);
+    CHECK(unpack(Codec::gzip, input, 1 << 20) == CodecStatus::damaged);
+    CHECK(unpack(Codec::gzip, good + input, 1 << 20) == CodecStatus::damaged);
+  }
+}
+
 TEST_CASE("compression: a bomb takes no more memory than the limit", "[compression]") {
   const std::string zeros(64 << 20, '\0');
   for (Codec codec : {Codec::gzip, Codec::deflate, Codec::snappy, Codec::snappy_framed, Codec::zstd, Codec::lz4}) {
