@@ -43,40 +43,61 @@ struct Checked {
 
 namespace detail {
 
-/// What the walk does with a field: the schema, reduced to four bytes.
-enum class Action : uint8_t { unknown, varint, fixed64, fixed32, string, bytes, message, key_value, packed, varints };
-struct Step {
-  Action action = Action::unknown;
-  uint8_t types = 0;  // one bit, of the usual wire type; none of an unknown field
-  Message message = Message::traces_data;
-  uint8_t once = 0;
+/// What the walk does at a tag: the schema, reduced to two bytes for each pair of field number and wire type.
+enum class Action : uint8_t {
+  wrong,  // a field with a wire type that it does not have, or a group
+  varint,
+  fixed64,
+  fixed32,
+  string,
+  bytes,
+  message,
+  only,  // a message that may be there only once
+  key_value,
+  packed,   // numbers of eight bytes
+  varints,  // packed numbers
 };
-constexpr uint8_t type_bit(WireType type) noexcept {
-  return static_cast<uint8_t>(1U << static_cast<uint8_t>(type));
+struct Step {
+  Action action = Action::wrong;
+  Message message = Message::traces_data;
+};
+inline constexpr uint32_t kWireTypes = 8;
+inline constexpr uint32_t kTags = make_tag(17, WireType::varint);  // above the known fields of every message
+using Steps = std::array<Step, kTags>;
+
+constexpr Action pass_over(WireType type) noexcept {
+  switch (type) {
+    case WireType::varint:
+      return Action::varint;
+    case WireType::fixed64:
+      return Action::fixed64;
+    case WireType::fixed32:
+      return Action::fixed32;
+    case WireType::length:
+      return Action::bytes;
+    default:
+      return Action::wrong;
+  }
 }
-inline constexpr size_t kMaxFieldNumber = 16;
-using Steps = std::array<Step, kMaxFieldNumber + 1>;
+
+constexpr Action action_of(const Field& field) noexcept {
+  const WireType type = wire_type(field.kind);
+  if (is_packed(field)) return type == WireType::varint ? Action::varints : Action::packed;
+  if (field.kind == Kind::string) return Action::string;
+  if (field.kind != Kind::message) return pass_over(type);
+  if (field.message == Message::key_value) return Action::key_value;
+  return field.once ? Action::only : Action::message;
+}
 
 constexpr Steps make_steps(Message message) noexcept {
   Steps steps{};
+  // Those of number 0, which no tag has, stand for every field above the table.
+  for (uint32_t tag = 0; tag < kTags; ++tag) steps[tag].action = pass_over(static_cast<WireType>(tag % kWireTypes));
   for (const Field& field : schema(message).fields) {
+    for (uint32_t type = 0; type < kWireTypes; ++type) steps[field.number * kWireTypes + type] = {};
     const WireType type = wire_type(field.kind);
-    Step& step = steps[field.number];
-    step.types = type_bit(is_packed(field) ? WireType::length : type);
-    step.message = field.message;
-    step.once = field.once;
-    if (is_packed(field)) {
-      step.action = type == WireType::varint ? Action::varints : Action::packed;
-    } else if (field.kind == Kind::message) {
-      step.action = field.message == Message::key_value ? Action::key_value : Action::message;
-    } else if (field.kind == Kind::string) {
-      step.action = Action::string;
-    } else {
-      step.action = type == WireType::length    ? Action::bytes
-                    : type == WireType::varint  ? Action::varint
-                    : type == WireType::fixed64 ? Action::fixed64
-                                                : Action::fixed32;
-    }
+    if (is_packed(field)) steps[make_tag(field.number, type)] = {pass_over(type), {}};  // repeated, but one by one
+    steps[make_tag(field.number, is_packed(field) ? WireType::length : type)] = {action_of(field), field.message};
   }
   return steps;
 }
@@ -93,38 +114,51 @@ inline constexpr auto kIsItem = [] {
   return all;
 }();
 
-/// The straight path: a KeyValue as nearly all are, at most 127 bytes, the key first, then one plain value, ASCII.
-/// `p` is at its length. Returns its end, or null where it is of another shape and the walk has to look.
-inline const uint8_t* pass_short_key_value(const uint8_t* p, const uint8_t* end) noexcept {
-  if (end - p < 7) return nullptr;
-  const size_t length = p[0];
-  const size_t key = p[2];
-  if (length >= 0x80 || length > static_cast<size_t>(end - p) - 1 || p[1] != 0x0a || key + 6 > length) return nullptr;
-  const uint8_t* body = p + 1;
-  const uint8_t* value = body + 2 + key;
-  const size_t value_length = length - key - 4;
-  if (value[0] != 0x12 || value[1] != value_length) return nullptr;
-  value += 2;
-  switch (value[0]) {
-    case 0x0a:  // string_value; no tag or length here has its high bit set, so one look covers key and value
-      if (value[1] != value_length - 2 || !is_ascii(body, length)) return nullptr;
-      break;
+/// What comes before the text in a KeyValue's `value` of `size` bytes, `size` above 1: its tag and `size`, then the tag
+/// of the string_value that is all of it and `size - 2`. Four bytes, as they are loaded.
+constexpr uint32_t text_header(uint32_t size) noexcept {
+  return size * 0x01000100 + (0x000a0012U - 0x02000000U);
+}
+static_assert(text_header(7) == 0x050a0712);
+
+/// Is a KeyValue's `value` of `size` bytes, `size` above 1, one number? `p` is at its tag.
+inline bool is_number(const uint8_t* p, size_t size) noexcept {
+  if (p[0] != 0x12 || p[1] != size) return false;
+  const uint8_t* last = p + 1 + size;
+  switch (p[2]) {
     case 0x10:  // bool_value and int_value
-    case 0x18: {
-      if (value_length > 10 || body[length - 1] >= 0x80) return nullptr;
-      for (size_t i = 1; i + 1 < value_length; ++i) {
-        if (value[i] < 0x80) return nullptr;
+    case 0x18:
+      for (const uint8_t* byte = p + 3; byte != last; ++byte) {
+        if (*byte < 0x80) return false;
       }
-      if (!is_ascii(body + 2, key)) return nullptr;
-      break;
-    }
+      return size <= 10 && *last < 0x80;
     case 0x21:  // double_value
-      if (value_length != 9 || !is_ascii(body + 2, key)) return nullptr;
-      break;
+      return size == 9;
     default:
-      return nullptr;
+      return false;
   }
-  return body + length;
+}
+
+/// The straight path: a row of KeyValues as nearly all are, at most 127 bytes, the key first, then one plain value,
+/// ASCII. `p` is at the tag of the first one. Returns the end of the last one, or where the walk has to look: at `p` if
+/// the first one is of another shape.
+inline const uint8_t* pass_short_key_values(const uint8_t* p, const uint8_t* end, uint32_t tag) noexcept {
+  while (end - p >= 8 && p[0] == tag && p[2] == 0x0a) {
+    const size_t size = size_t{2} + p[1];
+    const size_t key = p[3];
+    if (size > static_cast<size_t>(end - p) || key + 8 > size) break;
+    const uint8_t* value = p + 4 + key;
+    const size_t value_size = size - key - 6;
+    // No tag or length on this path has its high bit set, so one look covers them, the key and the text.
+    size_t ascii = size;
+    if (load<uint32_t>(value) != text_header(static_cast<uint32_t>(value_size))) {
+      if (!is_number(value, value_size)) break;
+      ascii = key + 4;
+    }
+    if (!is_ascii(p, ascii)) break;
+    p += size;
+  }
+  return p;
 }
 
 class Checker {
@@ -134,87 +168,79 @@ class Checker {
   bool walk(Message type, const uint8_t* p, const uint8_t* end, int depth) noexcept {
     const Steps& steps = kSteps[static_cast<size_t>(type)];
     checked.items += kIsItem[static_cast<size_t>(type)];
-    uint8_t seen = 0;
+    bool only_seen = false;
     while (p != end) {
       const uint8_t* start = p;
-      uint32_t tag = *p;
-      if (tag < 0x80 && tag >= 8) {
-        ++p;
-      } else {
-        p = read_tag(p, end, tag);
-        if (p == nullptr) return fail("damaged field number", type, 0, start);
-      }
-      const uint32_t number = tag >> 3;
-      const auto wire = static_cast<WireType>(tag & 7);
-      Step step = number <= kMaxFieldNumber ? steps[number] : Step{};
-      if ((step.types & type_bit(wire)) == 0 && !adapt(step.action, wire))
-        return fail("wrong wire type", type, number, start);
-      if (step.once != 0) {
-        if ((seen & step.once) != 0)
-          return fail("a field that may be there only once is repeated", type, number, start);
-        seen |= step.once;
-      }
+      uint32_t tag = 0;
+      p = read_tag(p, end, tag);
+      if (p == nullptr) return fail("damaged field number", type, 0, start);
+      const Step step = steps[tag < kTags ? tag : tag % kWireTypes];
 
       size_t length = 0;
       switch (step.action) {
         case Action::varint: {
           uint64_t value = 0;
           p = read_varint(p, end, value);
-          if (p == nullptr) return fail("damaged number", type, number, start);
+          if (p == nullptr) return fail("damaged number", type, tag, start);
           break;
         }
         case Action::fixed64:
-          if (end - p < 8) return fail("cut short", type, number, start);
+          if (end - p < 8) return fail("cut short", type, tag, start);
           p += 8;
           break;
         case Action::fixed32:
-          if (end - p < 4) return fail("cut short", type, number, start);
+          if (end - p < 4) return fail("cut short", type, tag, start);
           p += 4;
           break;
         case Action::key_value:
-          if (const uint8_t* after = pass_short_key_value(p, end)) {
+          if (const uint8_t* after = pass_short_key_values(start, end, tag); after != start) {
             p = after;
             break;
           }
           [[fallthrough]];
-        case Action::message: {
+        case Action::message:
+        case Action::only: {
+          if (step.action == Action::only) {
+            if (only_seen) return fail("a field that may be there only once is repeated", type, tag, start);
+            only_seen = true;
+          }
           p = read_length(p, end, length);
-          if (p == nullptr) return fail("length runs past the end", type, number, start);
+          if (p == nullptr) return fail("length runs past the end", type, tag, start);
           const int inner = depth + (step.message == Message::any_value);
-          if (inner > kMaxValueDepth) return fail("values are nested too deeply", type, number, start);
+          if (inner > kMaxValueDepth) return fail("values are nested too deeply", type, tag, start);
           if (!walk(step.message, p, p + length, inner)) return false;
           p += length;
           break;
         }
         case Action::string:
           p = read_length(p, end, length);
-          if (p == nullptr) return fail("length runs past the end", type, number, start);
-          if (!is_utf8(p, length)) return fail("invalid UTF-8", type, number, start);
+          if (p == nullptr) return fail("length runs past the end", type, tag, start);
+          if (!is_utf8(p, length)) return fail("invalid UTF-8", type, tag, start);
           p += length;
           break;
         case Action::bytes:
           p = read_length(p, end, length);
-          if (p == nullptr) return fail("length runs past the end", type, number, start);
+          if (p == nullptr) return fail("length runs past the end", type, tag, start);
           p += length;
           break;
         case Action::packed:
           p = read_length(p, end, length);
-          if (p == nullptr) return fail("length runs past the end", type, number, start);
-          if (length % 8 != 0) return fail("packed numbers are cut short", type, number, start);
+          if (p == nullptr) return fail("length runs past the end", type, tag, start);
+          if (length % 8 != 0) return fail("packed numbers are cut short", type, tag, start);
           p += length;
           break;
         case Action::varints: {
           p = read_length(p, end, length);
-          if (p == nullptr) return fail("length runs past the end", type, number, start);
+          if (p == nullptr) return fail("length runs past the end", type, tag, start);
           for (const uint8_t* stop = p + length; p != stop;) {
             uint64_t value = 0;
             p = read_varint(p, stop, value);
-            if (p == nullptr) return fail("damaged number", type, number, start);
+            if (p == nullptr) return fail("damaged number", type, tag, start);
           }
           break;
         }
-        case Action::unknown:
-          break;
+        case Action::wrong:
+          return fail("wrong wire type", type, tag, start);
       }
     }
     return true;
@@ -223,39 +249,10 @@ class Checker {
   Checked checked;
 
  private:
-  /// For a field whose wire type is not the usual one: an unknown field, or repeated numbers that are not packed.
-  static bool adapt(Action& action, WireType wire) noexcept {
-    if (action == Action::packed) {
-      action = Action::fixed64;
-      return wire == WireType::fixed64;
-    }
-    if (action == Action::varints) {
-      action = Action::varint;
-      return wire == WireType::varint;
-    }
-    if (action != Action::unknown) return false;
-    switch (wire) {
-      case WireType::varint:
-        action = Action::varint;
-        return true;
-      case WireType::fixed64:
-        action = Action::fixed64;
-        return true;
-      case WireType::fixed32:
-        action = Action::fixed32;
-        return true;
-      case WireType::length:
-        action = Action::bytes;
-        return true;
-      default:
-        return false;
-    }
-  }
-
-  bool fail(const char* error, Message type, uint32_t number, const uint8_t* at) noexcept {
+  bool fail(const char* error, Message type, uint32_t tag, const uint8_t* at) noexcept {
     checked.error = error;
     checked.where = schema(type).name.data();
-    checked.field = number;
+    checked.field = tag / kWireTypes;
     checked.offset = static_cast<size_t>(at - begin_);
     return false;
   }

@@ -84,6 +84,31 @@ TEST_CASE("check: attributes of each shape pass", "[wire]") {
   CHECK(check_span(attribute("key", std::string("\x0a\x80\x02", 3) + std::string(256, 'x'))).ok);
 }
 
+TEST_CASE("check: the straight path answers as the walk does, whatever byte is damaged", "[wire]") {
+  const std::string row = attribute("http.request.method", "\x0a\x03GET") + attribute("port", "\x18\x50");
+  for (const std::string& value :
+       {std::string("\x0a\x05value"), std::string("\x0a\x00", 2), std::string("\x10\x01"), std::string("\x18\xc8\x01"),
+        "\x18" + std::string(8, '\xff') + "\x7f", "\x18" + std::string(9, '\xff') + "\x01",
+        std::string("\x21\0\0\0\0\0\0\xf8\x3f", 9), "\x0a\x6e" + std::string(110, 'x')}) {
+    const std::string last = attribute("key", value);
+    REQUIRE(check_span(row + last).ok);
+    for (size_t at = 1; at < last.size(); ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string damaged = last;
+        damaged[at] = static_cast<char>(byte);
+        const Checked straight = check_span(row + damaged);
+        // The same tag in two bytes is one that only the walk takes.
+        const Checked walked = check_span(row + std::string("\xca\x00", 2) + damaged.substr(1));
+        INFO("byte " << at << " is " << byte << ": " << straight.describe() << ", " << walked.describe());
+        REQUIRE(straight.ok == walked.ok);
+        REQUIRE(straight.error == walked.error);
+        REQUIRE(straight.where == walked.where);
+        REQUIRE(straight.field == walked.field);
+      }
+    }
+  }
+}
+
 TEST_CASE("check: says what is wrong, in which field and where", "[wire]") {
   struct Case {
     std::string fields;
@@ -105,6 +130,7 @@ TEST_CASE("check: says what is wrong, in which field and where", "[wire]") {
       {attribute("key", "\x0a\x02\xff\xff"), "invalid UTF-8 in AnyValue.string_value at byte 15"},
       {attribute("k\xff", "\x10\x01"), "invalid UTF-8 in KeyValue.key at byte 8"},
       {attribute("key", "\x18\x80"), "damaged number in AnyValue.int_value at byte 15"},
+      {attribute("a", "\x10\x01") + attribute("key", "\x18\x80"), "damaged number in AnyValue.int_value at byte 24"},
   };
   for (const Case& c : cases) {
     const Checked checked = check_span(c.fields);

@@ -27,24 +27,25 @@ constexpr uint32_t make_tag(uint32_t number, WireType type) noexcept {
 
 namespace detail {
 
+struct Varint {
+  const uint8_t* after;  // null where it is damaged
+  uint64_t value;
+};
+
 /// Out of line: nearly all tags, lengths and numbers have one byte or two.
-[[gnu::noinline]] inline const uint8_t* read_long_varint(const uint8_t* p, const uint8_t* end,
-                                                         uint64_t& value) noexcept {
+// PERF: the answer comes in registers, so that no caller keeps a number in memory for it.
+[[gnu::noinline]] inline Varint read_long_varint(const uint8_t* p, const uint8_t* end) noexcept {
   if (end - p >= 2 && p[0] >= 0x80 && p[1] < 0x80) {
-    value = (p[0] & 0x7fU) | static_cast<uint64_t>(p[1]) << 7;  // PERF: lengths of most items
-    return p + 2;
+    return {p + 2, (p[0] & 0x7fU) | static_cast<uint64_t>(p[1]) << 7};  // PERF: lengths of most items
   }
   uint64_t result = 0;
   for (unsigned shift = 0; p != end; shift += 7) {
     const uint64_t byte = *p++;
-    if (shift == 63 && byte > 1) return nullptr;
+    if (shift == 63 && byte > 1) break;
     result |= (byte & 0x7f) << shift;
-    if (byte < 0x80) {
-      value = result;
-      return p;
-    }
+    if (byte < 0x80) return {p, result};
   }
-  return nullptr;
+  return {nullptr, 0};
 }
 
 }  // namespace detail
@@ -55,7 +56,9 @@ inline const uint8_t* read_varint(const uint8_t* p, const uint8_t* end, uint64_t
     value = *p;
     return p + 1;
   }
-  return detail::read_long_varint(p, end, value);
+  const detail::Varint varint = detail::read_long_varint(p, end);
+  value = varint.value;
+  return varint.after;
 }
 
 /// Reads a tag: at most five bytes and 32 bits, field number above zero.
@@ -65,8 +68,7 @@ inline const uint8_t* read_varint(const uint8_t* p, const uint8_t* end, uint64_t
     tag = *p;
     return p + 1;
   }
-  uint64_t value = 0;
-  const uint8_t* after = detail::read_long_varint(p, end, value);
+  const auto [after, value] = detail::read_long_varint(p, end);
   if (after == nullptr || after - p > 5 || value > 0xffffffffU || value < 8) return nullptr;
   tag = static_cast<uint32_t>(value);
   return after;
@@ -75,16 +77,15 @@ inline const uint8_t* read_varint(const uint8_t* p, const uint8_t* end, uint64_t
 /// Reads a length and makes sure that as many bytes follow before `end`.
 [[gnu::always_inline]] inline const uint8_t* read_length(const uint8_t* p, const uint8_t* end,
                                                          size_t& length) noexcept {
-  uint64_t value = 0;
   if (p != end && *p < 0x80) {
-    value = *p++;
+    length = *p++;
   } else {
-    const uint8_t* after = detail::read_long_varint(p, end, value);
+    const auto [after, value] = detail::read_long_varint(p, end);
     if (after == nullptr || after - p > 5) return nullptr;
     p = after;
+    length = value;
   }
-  length = value;
-  return value <= static_cast<size_t>(end - p) ? p : nullptr;
+  return length <= static_cast<size_t>(end - p) ? p : nullptr;
 }
 
 template <typename T>

@@ -99,7 +99,7 @@ struct Field {
   Rule rule = Rule::singular;
   Message message = Message::traces_data;  // of Kind::message
   std::span<const EnumValue> values = {};  // of Kind::enumeration
-  uint8_t once = 0;                        // fields of one message that share a bit here: only one of them, only once
+  bool once = false;                       // of the messages in a message that have this: only one of them, only once
 };
 
 namespace tables {
@@ -133,7 +133,7 @@ constexpr Field variant(uint8_t number, std::string_view name, Message message) 
 }
 /// Parsers disagree about which of two such fields counts (protobuf merges, others replace), so one is the limit.
 constexpr Field only(Field field) {
-  field.once = 1;
+  field.once = true;
   return field;
 }
 constexpr Field named(uint8_t number, std::string_view name, std::span<const EnumValue> values) {

@@ -12,20 +12,35 @@
 
 namespace sluice::wire {
 
+namespace detail {
+
+/// The bits that are set anywhere in 16 bytes.
+inline uint64_t bits_of_16(const uint8_t* p) noexcept {
+  return load<uint64_t>(p) | load<uint64_t>(p + 8);
+}
+inline uint64_t bits_of_32(const uint8_t* p) noexcept {
+  return bits_of_16(p) | bits_of_16(p + 16);
+}
+
+}  // namespace detail
+
+// PERF: loads from both ends that overlap in the middle, instead of a loop over a tail.
 inline bool is_ascii(const uint8_t* p, size_t length) noexcept {
   constexpr uint64_t kHighBits = 0x8080808080808080;
-  if (length >= 8) {
-    // The last load overlaps the one before it instead of a loop over the tail.
-    uint64_t seen = load<uint64_t>(p + length - 8);
-    for (size_t i = 0; i + 8 < length; i += 8) seen |= load<uint64_t>(p + i);
-    return (seen & kHighBits) == 0;
+  uint64_t seen = 0;
+  if (length >= 32) {
+    seen = detail::bits_of_32(p + length - 32);
+    for (size_t i = 0; i + 32 < length; i += 32) seen |= detail::bits_of_32(p + i);
+  } else if (length >= 16) {
+    seen = detail::bits_of_16(p) | detail::bits_of_16(p + length - 16);
+  } else if (length >= 8) {
+    seen = load<uint64_t>(p) | load<uint64_t>(p + length - 8);
+  } else if (length >= 4) {
+    seen = load<uint32_t>(p) | load<uint32_t>(p + length - 4);
+  } else {
+    for (size_t i = 0; i < length; ++i) seen |= p[i];
   }
-  if (length >= 4) {
-    return ((load<uint32_t>(p) | load<uint32_t>(p + length - 4)) & static_cast<uint32_t>(kHighBits)) == 0;
-  }
-  uint8_t seen = 0;
-  for (size_t i = 0; i < length; ++i) seen |= p[i];
-  return seen < 0x80;
+  return (seen & kHighBits) == 0;
 }
 
 /// The number of bytes before the first one that cannot be UTF-8: `length` when all of it is.

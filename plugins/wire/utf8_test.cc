@@ -27,8 +27,8 @@ TEST_CASE("utf8: overlong forms, surrogates, too large and cut short are refused
   }
 }
 
-TEST_CASE("utf8: a bad byte is seen at every place of strings of every short length", "[wire]") {
-  for (size_t length = 1; length <= 40; ++length) {
+TEST_CASE("utf8: a bad byte is seen at every place of strings of every length to 100", "[wire]") {
+  for (size_t length = 1; length <= 100; ++length) {
     CHECK(valid(std::string(length, 'a')));
     for (size_t at = 0; at < length; ++at) {
       std::string text(length, 'a');
