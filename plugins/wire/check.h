@@ -232,6 +232,10 @@ class Checker {
         case Action::varints: {
           p = read_length(p, end, length);
           if (p == nullptr) return fail("length runs past the end", type, tag, start);
+          if (is_ascii(p, length)) {  // each number is one byte
+            p += length;
+            break;
+          }
           for (const uint8_t* stop = p + length; p != stop;) {
             uint64_t value = 0;
             p = read_varint(p, stop, value);
