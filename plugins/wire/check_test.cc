@@ -179,6 +179,27 @@ TEST_CASE("check: repeated numbers come packed or one by one", "[wire]") {
   CHECK(check_point(std::string("\x31") + std::string(8, '\1')));
   CHECK_FALSE(check_point(std::string("\x32\x0f") + std::string(15, '\1')));
   CHECK_FALSE(check_point("\x30\x01"));
+
+  const auto check_counts = [](std::string_view counts) {
+    std::string message;
+    Writer(message).message(1, [&](auto& resource) {
+      resource.message(2, [&](auto& scope) {
+        scope.message(2, [&](auto& metric) {
+          metric.message(10, [&](auto& histogram) {
+            histogram.message(1, [&](auto& point) {
+              point.message(8, [&](auto& positive) { positive.bytes(2, to_bytes(counts)); });
+            });
+          });
+        });
+      });
+    });
+    return check(Signal::metrics, to_bytes(message)).ok;
+  };
+  CHECK(check_counts(""));
+  CHECK(check_counts(std::string(40, '\7')));
+  CHECK(check_counts(std::string(40, '\7') + "\xc8\x01" + std::string(40, '\7')));
+  CHECK_FALSE(check_counts(std::string(40, '\7') + "\xc8"));
+  CHECK_FALSE(check_counts(std::string(11, '\x80') + "\7"));
 }
 
 TEST_CASE("check: what parsers merge or replace may be there once", "[wire]") {
