@@ -2,7 +2,6 @@
 #include "plugins/formats/otlp_json/json_names.h"
 
 #include <array>
-#include <cstring>
 #include <span>
 #include <utility>
 
@@ -12,29 +11,31 @@ namespace {
 using wire::Field;
 using wire::Message;
 
-struct Name {
-  std::array<char, 30> text{};
-  uint8_t size = 0;
-  uint8_t field = 0;  // its place in the message's table
-
-  constexpr void add(char c) noexcept { text[size++] = c; }
-  constexpr std::string_view view() const noexcept { return {text.data(), size}; }
-};
-
-constexpr Name snake_case(const Field& field, size_t index) {
-  Name name{.field = static_cast<uint8_t>(index)};
-  for (const char c : field.name) name.add(c);
-  return name;
+template <typename Spell>
+constexpr JsonKey make_key(size_t field, Spell&& spell) {
+  JsonKey key{.field = static_cast<uint8_t>(field)};
+  const auto add = [&](char c) { key.text[key.size++] = c; };
+  add('"');
+  spell(add);
+  add('"');
+  add(':');
+  return key;
 }
 
-constexpr Name camel_case(const Field& field, size_t index) {
-  Name name{.field = static_cast<uint8_t>(index)};
-  bool upper = false;
-  for (const char c : field.name) {
-    if (c != '_') name.add(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
-    upper = c == '_';
-  }
-  return name;
+constexpr JsonKey snake_case(const Field& field, size_t index) {
+  return make_key(index, [&](auto& add) {
+    for (const char c : field.name) add(c);
+  });
+}
+
+constexpr JsonKey camel_case(const Field& field, size_t index) {
+  return make_key(index, [&](auto& add) {
+    bool upper = false;
+    for (const char c : field.name) {
+      if (c != '_') add(upper && c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);
+      upper = c == '_';
+    }
+  });
 }
 
 /// The names of one message's fields. PERF: their lengths, first two and last characters tell them apart: a factor is
@@ -42,7 +43,7 @@ constexpr Name camel_case(const Field& field, size_t index) {
 struct Names {
   static constexpr unsigned kSlotBits = 7;
 
-  std::array<Name, 32> all{};  // in camelCase in the order of the fields, then those that differ in snake_case
+  std::array<JsonKey, 32> all{};  // in camelCase in the order of the fields, then those that differ in snake_case
   std::array<uint8_t, 1 << kSlotBits> slots{};
   uint32_t factor = 1;
 
@@ -56,7 +57,7 @@ struct Names {
   constexpr bool place(size_t count) noexcept {
     slots.fill(static_cast<uint8_t>(count));
     for (size_t i = 0; i < count; ++i) {
-      uint8_t& taken = slots[slot(all[i].view())];
+      uint8_t& taken = slots[slot(all[i].name())];
       if (taken < count) return false;
       taken = static_cast<uint8_t>(i);
     }
@@ -67,7 +68,7 @@ struct Names {
     size_t count = 0;
     for (size_t i = 0; i < fields.size(); ++i) all[count++] = camel_case(fields[i], i);
     for (size_t i = 0; i < fields.size(); ++i) {
-      if (fields[i].name != all[i].view()) all[count++] = snake_case(fields[i], i);
+      if (fields[i].name != all[i].name()) all[count++] = snake_case(fields[i], i);
     }
     all[count] = {};  // what free slots lead to
     while (!place(count)) factor = factor * 1'664'525 + 1'013'904'223;
@@ -79,35 +80,28 @@ constexpr auto kNames = []<size_t... I>(std::index_sequence<I...>) {
 }
 (std::make_index_sequence<wire::kMessageCount>());
 
-/// Of two texts of the same size, two characters or more. PERF: memcmp() takes longer than the rest of the search.
-bool equal(const char* a, const char* b, size_t size) noexcept {
-  const auto same = [&]<typename Word>(Word left, size_t at) {
-    Word right{};
-    std::memcpy(&left, a + at, sizeof left);
-    std::memcpy(&right, b + at, sizeof right);
-    return left == right;
-  };
-  if (size < 4) return same(uint16_t{}, 0) && same(uint16_t{}, size - 2);
-  if (size <= 8) return same(uint32_t{}, 0) && same(uint32_t{}, size - 4);
-  for (size_t at = 0; at + 8 < size; at += 8) {
-    if (!same(uint64_t{}, at)) return false;
-  }
-  return same(uint64_t{}, size - 8);
-}
-
 }  // namespace
 
 std::string_view json_name(Message message, const Field& field) noexcept {
   const auto index = static_cast<size_t>(&field - wire::schema(message).fields.data());
-  return kNames[static_cast<size_t>(message)].all[index].view();
+  return json_keys(message)[index].name();
+}
+
+const JsonKey* json_keys(Message message) noexcept {
+  return kNames[static_cast<size_t>(message)].all.data();
+}
+
+const JsonKey* find_json_key(Message message, std::string_view name) noexcept {
+  if (name.size() < 2) return nullptr;
+  const Names& names = kNames[static_cast<size_t>(message)];
+  const JsonKey& known = names.all[names.slots[names.slot(name)]];
+  if (known.size != name.size() + 3 || !equal_keys(known.text.data() + 1, name.data(), name.size())) return nullptr;
+  return &known;
 }
 
 const Field* field_by_json_name(Message message, std::string_view name) noexcept {
-  if (name.size() < 2) return nullptr;
-  const Names& names = kNames[static_cast<size_t>(message)];
-  const Name& known = names.all[names.slots[names.slot(name)]];
-  if (known.size != name.size() || !equal(known.text.data(), name.data(), name.size())) return nullptr;
-  return &wire::schema(message).fields[known.field];
+  const JsonKey* key = find_json_key(message, name);
+  return key == nullptr ? nullptr : &wire::schema(message).fields[key->field];
 }
 
 std::optional<Message> detail_type(std::string_view type_url) noexcept {

@@ -46,6 +46,13 @@ class JsonOutput {
     store(wire::store_varint(p, value.size()), value);
   }
 
+  /// What stands before a message of that size.
+  void head(uint32_t number, size_t size) {
+    next_ = wire::store_varint(tag(number, wire::WireType::length, kMaxVarint), size);
+  }
+  /// What text() and head() with its message take, of a field whose tag is one byte.
+  static constexpr size_t size_with_head(size_t size) noexcept { return 1 + wire::varint_size(size) + size; }
+
   /// What stands without a tag: values of a packed field, bytes of a message.
   void raw(std::string_view bytes) { store(room(bytes.size()), bytes); }
   void packed_varint(uint64_t value) { next_ = wire::store_varint(room(kMaxVarint), value); }
@@ -63,15 +70,9 @@ class JsonOutput {
   /// Returns how many bytes the length took; the body had to move if they are not those that were kept.
   size_t end(Open open) {
     const size_t length = size() - open.body;
-    const size_t width = wire::varint_size(length);
-    if (width != open.width) {
-      room(kMaxVarint);
-      uint8_t* body = data() + open.body;
-      std::memmove(body - open.width + width, body, length);
-      next_ = next_ - open.width + width;
-    }
-    wire::store_varint(data() + open.body - open.width, length);
-    return width;
+    if (open.width != 1 || length >= 0x80) return end_long(open, length);
+    data()[open.body - 1] = static_cast<uint8_t>(length);
+    return 1;
   }
 
  private:
@@ -95,6 +96,18 @@ class JsonOutput {
     aim(written);
   }
 
+  [[gnu::noinline]] size_t end_long(Open open, size_t length) {
+    const size_t width = wire::varint_size(length);
+    if (width != open.width) {
+      room(kMaxVarint);
+      uint8_t* body = data() + open.body;
+      std::memmove(body - open.width + width, body, length);
+      next_ = next_ - open.width + width;
+    }
+    wire::store_varint(data() + open.body - open.width, length);
+    return width;
+  }
+
   uint8_t* tag(uint32_t number, wire::WireType type, size_t value_size) {
     return wire::store_varint(room(kMaxTag + value_size), wire::make_tag(number, type));
   }
@@ -105,8 +118,23 @@ class JsonOutput {
   }
 
   void store(uint8_t* p, std::string_view bytes) noexcept {
-    if (!bytes.empty()) std::memcpy(p, bytes.data(), bytes.size());
+    copy(p, bytes.data(), bytes.size());
     next_ = p + bytes.size();
+  }
+  /// PERF: most texts have 8 to 32 bytes, for which memcpy() takes longer than two copies that overlap.
+  static void copy(uint8_t* to, const char* from, size_t size) noexcept {
+    if (size >= 16 && size <= 32) {
+      copy_ends<16>(to, from, size);
+    } else if (size >= 8 && size < 16) {
+      copy_ends<8>(to, from, size);
+    } else if (size != 0) {
+      std::memcpy(to, from, size);
+    }
+  }
+  template <size_t kEnd>
+  static void copy_ends(uint8_t* to, const char* from, size_t size) noexcept {
+    std::memcpy(to, from, kEnd);
+    std::memcpy(to + size - kEnd, from + size - kEnd, kEnd);
   }
 
   std::string& out_;

@@ -2,15 +2,17 @@
 //
 // JSON to protobuf in one pass: simdjson finds the tokens, the schema says what each is, fields are written as they
 // come. Everything is visited, unknown fields too, since a token is checked only where it is read.
+#include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
-#include <concepts>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "plugins/formats/otlp_json/json_attribute.h"
 #include "plugins/formats/otlp_json/json_names.h"
+#include "plugins/formats/otlp_json/json_numbers.h"
 #include "plugins/formats/otlp_json/json_output.h"
 #include "plugins/formats/otlp_json/json_text.h"
 #include "plugins/formats/otlp_json/json_tokens.h"
@@ -27,6 +29,14 @@ using wire::Rule;
 /// Messages that are nearly as long as the whole text, as a rule.
 constexpr Message kHolders[] = {Message::resource_spans, Message::scope_spans,   Message::resource_metrics,
                                 Message::scope_metrics,  Message::resource_logs, Message::scope_logs};
+
+constexpr size_t kMaxFieldNumber = [] {
+  size_t max = 0;
+  for (const wire::MessageSchema& message : wire::kSchema) {
+    for (const Field& field : message.fields) max = std::max<size_t>(max, field.number);
+  }
+  return max;
+}();
 
 constexpr std::string_view kBadEscape = "the string has an escape that is none";
 
@@ -48,26 +58,6 @@ const char* name_of(JsonType type) noexcept {
       break;
   }
   return "something else";
-}
-
-template <typename T>
-bool parse_whole(std::string_view text, T& value) noexcept {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size();
-}
-
-/// PERF: from_chars() asks at each digit whether it fits, which so many always do.
-template <std::integral T>
-bool parse_whole_integer(std::string_view digits, T& out) noexcept {
-  if (digits.empty() || digits.size() > std::numeric_limits<T>::digits10) return parse_whole(digits, out);
-  T value = 0;
-  for (const char c : digits) {
-    const auto digit = static_cast<uint8_t>(c - '0');
-    if (digit > 9) return parse_whole(digits, out);
-    value = static_cast<T>(value * 10 + digit);
-  }
-  out = value;
-  return true;
 }
 
 class JsonReader {
@@ -101,52 +91,74 @@ class JsonReader {
   template <typename Visit>
   bool each_field(Visit&& visit) {
     if (tokens_.skip('}')) return true;
-    while (true) {
-      if (tokens_.peek() != '"') return malformed();
-      const std::string_view key = tokens_.string();
-      if (!tokens_.skip(':')) return malformed();
-      value_ = tokens_.place();
-      if (!visit(key)) return false;
-      if (tokens_.at_end()) return malformed();
-      if (tokens_.skip('}')) return true;
-      if (!tokens_.skip(',')) return malformed();
-    }
+    std::string_view key;
+    do {
+      if (!next_key(key) || !visit(key)) return false;
+    } while (tokens_.skip(','));
+    return tokens_.skip('}') || malformed();
+  }
+  bool next_key(std::string_view& key) {
+    if (tokens_.peek() != '"') return malformed();
+    key = tokens_.string();
+    if (!tokens_.skip(':')) return malformed();
+    value_ = tokens_.place();
+    return true;
   }
 
   /// Calls visit() at each element of an array. Past the '['.
   template <typename Visit>
   bool each_element(Visit&& visit) {
     if (tokens_.skip(']')) return true;
-    while (true) {
+    do {
       value_ = tokens_.place();
       if (!visit()) return false;
-      if (tokens_.at_end()) return malformed();
-      if (tokens_.skip(']')) return true;
-      if (!tokens_.skip(',')) return malformed();
-    }
+    } while (tokens_.skip(','));
+    return tokens_.skip(']') || malformed();
   }
 
+  /// The fields of an object. Past the '{'.
   bool message(Message type, int depth) {
+    if (tokens_.skip('}')) return true;
+    const JsonKey* const keys = json_keys(type);
+    const Field* const fields = wire::schema(type).fields.data();
+    std::array<uint8_t, kMaxFieldNumber + 1>& followers = followers_[static_cast<size_t>(type)];
+    uint8_t* follower = followers.data();
     uint32_t seen = 0;
-    return each_field([&](std::string_view key) { return member(type, key, depth, seen); });
+    do {
+      const JsonKey* key = &keys[*follower];
+      if (!tokens_.skip_key(key->whole())) {
+        const std::optional<const JsonKey*> other = other_key(type);
+        if (!other) return false;
+        key = *other;
+        if (key == nullptr) {
+          if (!skip(depth)) return false;
+          continue;
+        }
+        *follower = static_cast<uint8_t>(key - keys);
+      }
+      const Field& field = fields[key->field];
+      follower = &followers[field.number];
+      value_ = tokens_.place();
+      const uint32_t bit = 1U << field.number;
+      const bool first = (seen & bit) == 0;
+      seen |= bit;
+      if (!(first ? value(field, depth) : fail("the key is there twice"))) return fail_in(json_name(type, field));
+    } while (tokens_.skip(','));
+    return tokens_.skip('}') || malformed();
   }
 
-  // PERF: inlined into the loop over the fields, which else is two calls deep for each of them.
-  [[gnu::always_inline]] bool member(Message type, std::string_view key, int depth, uint32_t& seen) {
-    const Field* field = field_by_json_name(type, key);
-    if (field == nullptr) {
-      if (!unescape_key(key)) return fail(kBadEscape);
-      field = field_by_json_name(type, key);
-      if (field == nullptr) return skip(depth);
-    }
-    const uint32_t bit = 1U << field->number;
-    const bool first = (seen & bit) == 0;
-    seen |= bit;
-    if (first ? value(*field, depth) : fail("the key is there twice")) return true;
-    return fail_in(json_name(type, *field));
+  /// A key that is not the expected one; null if it is of no field.
+  [[gnu::noinline]] std::optional<const JsonKey*> other_key(Message type) {
+    std::string_view name;
+    if (!next_key(name)) return std::nullopt;
+    if (const JsonKey* key = find_json_key(type, name); key != nullptr) return key;
+    if (unescape_key(name)) return find_json_key(type, name);
+    fail(kBadEscape);
+    return std::nullopt;
   }
 
-  bool value(const Field& field, int depth) {
+  // PERF: what one value takes is inlined into the loops over fields and elements, so a message in another is one call.
+  [[gnu::always_inline]] bool value(const Field& field, int depth) {
     switch (tokens_.type()) {
       case JsonType::none:
         return fail_parse(simdjson::TAPE_ERROR);
@@ -157,15 +169,18 @@ class JsonReader {
     }
   }
 
-  bool array(const Field& field, int depth) {
+  [[gnu::noinline]] bool array(const Field& field, int depth) {
     if (++depth > kMaxJsonDepth) return fail("nested too deeply");
     if (!tokens_.skip('[')) return fail_type("an array");
     size_t index = 0;
     const bool packed = wire::is_packed(field);
     const size_t before = out_.size();
     const JsonOutput::Open open = packed ? out_.begin(field.number) : JsonOutput::Open{};
+    const bool attributes =
+        field.kind == Kind::message && field.message == Message::key_value && depth + 2 <= kMaxJsonDepth;
     const bool ok = each_element([&] {
-      if (!single(field, depth, packed)) return false;
+      const bool copied = attributes && copy_plain_attribute(tokens_, out_, field.number, value_);
+      if (!copied && !single(field, depth, packed)) return false;
       ++index;
       return true;
     });
@@ -179,7 +194,7 @@ class JsonReader {
   }
 
   /// One value of a field. Packed values are written without their tag.
-  bool single(const Field& field, int depth, bool packed = false) {
+  [[gnu::always_inline]] bool single(const Field& field, int depth, bool packed = false) {
     switch (field.kind) {
       case Kind::message:
         return nested(field, depth);
@@ -198,7 +213,7 @@ class JsonReader {
     }
   }
 
-  bool nested(const Field& field, int depth) {
+  [[gnu::always_inline]] bool nested(const Field& field, int depth) {
     if (!begin_object(depth)) return false;
     size_t& width = widths_[static_cast<size_t>(field.message)];
     const JsonOutput::Open open = out_.begin(field.number, width);
@@ -402,19 +417,7 @@ class JsonReader {
     if (!type_url.empty()) out_.text(1, type_url);
     const size_t before = out_.size();
     const JsonOutput::Open body = out_.begin(2);
-    uint32_t seen = 0;
-    const bool ok = each_field([&](std::string_view key) {
-      if (type) return member(*type, key, depth + 1, seen);
-      if (!unescape_key(key)) return fail(kBadEscape);
-      if (key != "value") return skip(depth + 1);
-      std::string_view base64;
-      if (!text(base64)) return false;
-      bytes_.clear();
-      if (!append_from_base64(bytes_, base64)) return fail("expected base64");
-      out_.raw(bytes_);
-      return true;
-    });
-    if (!ok) return false;
+    if (!(type ? message(*type, depth + 1) : opaque(depth + 1))) return false;
     if (out_.size() == body.body) {
       out_.cut(before);
     } else {
@@ -422,6 +425,20 @@ class JsonReader {
     }
     out_.end(any);
     return true;
+  }
+
+  /// The fields of a message of a type that is not known: its encoding.
+  bool opaque(int depth) {
+    return each_field([&](std::string_view key) {
+      if (!unescape_key(key)) return fail(kBadEscape);
+      if (key != "value") return skip(depth);
+      std::string_view base64;
+      if (!text(base64)) return false;
+      bytes_.clear();
+      if (!append_from_base64(bytes_, base64)) return fail("expected base64");
+      out_.raw(bytes_);
+      return true;
+    });
   }
 
   /// Goes to the value of the object's field of that name, or past the object. What is passed is checked by
@@ -554,6 +571,9 @@ class JsonReader {
   std::string text_, bytes_;                          // what a string means, if not what it says
   JsonTokens::Place value_ = nullptr;                 // that was begun last
   std::array<size_t, wire::kMessageCount> widths_{};  // of the length of the last message of each type
+  // PERF: senders keep to an order, so the key that last came after a field is compared before any is searched. By the
+  // field's number, 0 for the first key of an object; a place among json_keys().
+  std::array<std::array<uint8_t, kMaxFieldNumber + 1>, wire::kMessageCount> followers_{};
 };
 
 }  // namespace

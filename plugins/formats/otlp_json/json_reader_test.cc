@@ -7,6 +7,8 @@
 #include <string>
 
 #include "plugins/formats/otlp_json/json_names.h"
+#include "plugins/formats/otlp_json/json_numbers.h"
+#include "plugins/formats/otlp_json/json_text.h"
 #include "plugins/formats/otlp_json/otlp_json.h"
 #include "plugins/wire/check.h"
 #include "plugins/wire/metric_views.h"
@@ -97,6 +99,33 @@ TEST_CASE("otlp json: every field of the schema is found by both of its names, a
   }
 }
 
+TEST_CASE("otlp json: the order of keys and their spelling may change from one message to the next", "[otlp_json]") {
+  const auto event = [](std::string_view fields) { return "{" + std::string(fields) + "}"; };
+  const std::string one = R"("timeUnixNano":"7")";
+  const std::string name = R"("name":"n")";
+  const std::string count = R"("droppedAttributesCount":3)";
+  std::string events;
+  for (const std::string& fields :
+       {one + "," + name + "," + count, one + "," + name + "," + count, count + "," + name + "," + one,
+        R"("time_unix_nano":"7",)" + name + R"(,"dropped_attributes_count":3)", one + "," + count + "," + name,
+        R"("unknown":1,)" + one + R"(,"nam":1,)" + name + R"(,"droppedAttributesCounts":1,)" + count,
+        std::string(R"( "timeUnixNano" : "7" , "n\u0061me" : "n", "droppedAttributesCount": 3 )")}) {
+    events.append(events.empty() ? "" : ",").append(event(fields));
+  }
+  size_t found = 0;
+  for (const wire::SpanEvent& read : span_of("\"events\":[" + events + "]").events) {
+    CHECK(read.time_unix_nano == 7);
+    CHECK(read.name == "n");
+    ++found;
+  }
+  CHECK(found == 7);
+  for (const std::string& twice : {one + "," + name + "," + one, one + "," + name + R"(,"time_unix_nano":"7")"}) {
+    const std::string fields = R"("events":[)" + event(one + "," + name) + "," + event(twice) + "]";
+    CHECK(error_of(Signal::traces, span_json(fields))
+              .starts_with("resourceSpans[0].scopeSpans[0].spans[0].events[1].timeUnixNano: the key is there twice"));
+  }
+}
+
 TEST_CASE("otlp json: names with escapes that are none are refused, of known and unknown fields", "[otlp_json]") {
   const auto error = [](std::string_view fields) { return error_of(Signal::traces, span_json(fields)); };
   const std::string where = "resourceSpans[0].scopeSpans[0].spans[0]: ";
@@ -113,6 +142,25 @@ TEST_CASE("otlp json: 64-bit numbers as strings and as numbers", "[otlp_json]") 
   CHECK(point_of(R"("asInt":"-9223372036854775808")").value.integer() == INT64_MIN);
   CHECK(point_of(R"("asInt":-9223372036854775808)").value.integer() == INT64_MIN);
   CHECK(point_of(R"("asInt":0)").value.type == wire::NumberValue::Type::integer);
+}
+
+TEST_CASE("otlp json: whole numbers in texts are those of from_chars()", "[otlp_json]") {
+  const std::string digits = "1234567890123456789";
+  for (size_t size = 1; size <= digits.size(); ++size) {
+    uint64_t number = 0;
+    CHECK(parse_whole_integer(std::string_view(digits).substr(0, size), number));
+    CHECK(std::to_string(number) == digits.substr(0, size));
+    for (size_t at = 0; at < size; ++at) {
+      for (const char wrong : {'/', ':', '\0', ' ', 'a', '-', '\xb1', '\xff'}) {
+        std::string text = digits.substr(0, size);
+        text[at] = wrong;
+        int64_t expected = 0;
+        int64_t found = 0;
+        CHECK(parse_whole_integer(text, found) == parse_whole(text, expected));
+        CHECK(found == expected);
+      }
+    }
+  }
 }
 
 TEST_CASE("otlp json: numbers of every field stay in range", "[otlp_json]") {
@@ -198,6 +246,47 @@ TEST_CASE("otlp json: values of each type, null is absent", "[otlp_json]") {
   CHECK(get("es").type == Type::string);
 }
 
+TEST_CASE("otlp json: attributes mean the same in their usual spelling and in any other", "[otlp_json]") {
+  const auto message = [](std::string_view attribute) {
+    return read(Signal::traces, span_json("\"attributes\":[" + std::string(attribute) + "]"));
+  };
+  const std::string text = message(R"({"key":"k","unknown":1,"value":{"stringValue":"v"}})");
+  for (const char* spelling :
+       {R"({"key":"k","value":{"stringValue":"v"}})", R"( { "key" : "k" , "value" : { "stringValue" : "v" } } )",
+        R"({"key":"k","value":{"string_value":"v"}})", R"({"key":"\u006b","value":{"stringValue":"v"}})",
+        R"({"key":"k","value":{"stringValue":"\u0076"}})", R"({"key":"k","value":{"stringValue":"v","intValue":null}})",
+        R"({"key":"k","value":{"stringValue":"v"},"unknown":"\\"})"}) {
+    INFO(spelling);
+    CHECK(message(spelling) == text);
+  }
+  const std::string number = message(R"({"key":"k","unknown":1,"value":{"intValue":"-12"}})");
+  for (const char* spelling :
+       {R"({"key":"k","value":{"intValue":"-12"}})", R"({"key":"k","value":{"intValue":-12}})",
+        R"({"key":"k","value":{"intValue":"-\u00312"}})", R"({"key":"k","value":{"intValue":-1.2e1}})"}) {
+    INFO(spelling);
+    CHECK(message(spelling) == number);
+  }
+  CHECK(message(R"({"key":"","value":{"stringValue":""}})") == message(R"({"value":{"stringValue":""}})"));
+  CHECK(message(R"({"key":"k","value":{"intValue":"0"}})") ==
+        message(R"({"key":"k","unknown":1,"value":{"intValue":0}})"));
+}
+
+TEST_CASE("otlp json: attributes that are nearly in their usual spelling are refused with words", "[otlp_json]") {
+  const auto error = [](std::string_view attributes) {
+    return error_of(Signal::traces, span_json("\"attributes\":[" + std::string(attributes) + "]"));
+  };
+  const std::string where = "resourceSpans[0].scopeSpans[0].spans[0].attributes";
+  CHECK(error(R"({"key":"k","value":{"intValue":"1x"}})").starts_with(where + "[0].value.intValue: \"1x\" is not an"));
+  CHECK(error(R"({"key":"k","value":{"intValue":"\u0031"2}})").starts_with(where + "[0].value: malformed JSON"));
+  CHECK(error(R"({"key":"k","value":{"stringValue":5}})").starts_with(where + "[0].value.stringValue: expected a str"));
+  CHECK(error(R"({"key":"k","value":{"stringValue":"\x"}})").starts_with(where + "[0].value.stringValue: the string"));
+  CHECK(error(R"({"key":"k","value":{"stringValue":"v"},"key":"k"})").starts_with(where + "[0].key: the key is there"));
+  CHECK(error(R"({"key":"k","value":{"stringValue":"v"} )").find("malformed JSON") != std::string::npos);
+  // The place of the value that was begun last: the second "v".
+  CHECK(error(R"({"key":"k","value":{"stringValue":"v"}},{"key":"k","value":{"stringValue":"v"}}{})") ==
+        where + "[2]: malformed JSON, after byte 132");
+}
+
 TEST_CASE("otlp json: unknown fields are passed over, but have to be JSON", "[otlp_json]") {
   CHECK(span_of(R"("unknown":{"a":[1,2.5,"x",true,null,{}]},"name":"n","x":-1e5)").name == "n");
   for (const char* wrong : {"tru", "nul", "nulll", "01", "+1", "1.", ".5", "\"\\x\"", "[1 2]", "[1,]", "[,1]",
@@ -243,6 +332,16 @@ TEST_CASE("otlp json: lengths of one byte and of more, shrinking and growing", "
   CHECK(total == 26'547);
 }
 
+TEST_CASE("otlp json: texts of each length are whole", "[otlp_json]") {
+  std::string text;
+  for (int size = 1; size < 70; ++size) {
+    text.push_back(static_cast<char>('0' + size));
+    std::string quoted;
+    append_json_string(quoted, text);
+    CHECK(span_of("\"name\":" + quoted).name == text);
+  }
+}
+
 TEST_CASE("otlp json: packed numbers take more room than their text", "[otlp_json]") {
   std::string counts = "1";
   for (int i = 0; i < 10'000; ++i) counts.append(",1");
@@ -282,6 +381,19 @@ TEST_CASE("otlp json: nesting ends at the limit", "[otlp_json]") {
   for (int i = 0; i < 30; ++i) value = R"({"arrayValue":{"values":[)" + value + "]}}";
   const std::string log = R"({"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":)" + value + "}]}]}]}";
   CHECK(error_of(Signal::logs, log).find("nested too deeply") != std::string::npos);
+  // An attribute at the limit and beyond it: in its usual spelling, and with its fields swapped.
+  for (const std::string attribute :
+       {R"({"key":"k","value":{"stringValue":"v"}})", R"({"value":{"stringValue":"v"},"key":"k"})"}) {
+    for (int maps = 1; maps < 24; ++maps) {
+      std::string fields = attribute;
+      for (int i = 0; i < maps; ++i) fields = R"({"key":"m","value":{"kvlistValue":{"values":[)" + fields + "]}}}";
+      std::string out;
+      std::string error;
+      const bool ok = json_to_message(wire::Message::resource, "{\"attributes\":[" + fields + "]}", out, error);
+      INFO(maps << ' ' << error);
+      CHECK(ok == (2 + 4 * maps + 2 <= kMaxJsonDepth));
+    }
+  }
 }
 
 TEST_CASE("otlp json: Status with details of known and unknown types, the type first or last", "[otlp_json]") {

@@ -171,14 +171,15 @@ void append_hex(std::string& out, wire::Bytes bytes) {
 
 bool append_from_hex(std::string& out, std::string_view hex) {
   if (hex.size() % 2 != 0) return false;
-  size_t at = out.size();
+  const size_t at = out.size();
   out.resize(at + hex.size() / 2);
+  char* next = out.data() + at;
   int wrong = 0;  // negative once there was a digit that is none
   for (size_t i = 0; i < hex.size(); i += 2) {
     const int high = hex_value(hex[i]);
     const int low = hex_value(hex[i + 1]);
     wrong |= high | low;
-    out[at++] = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
+    *next++ = static_cast<char>(static_cast<unsigned>(high) << 4 | static_cast<unsigned>(low));
   }
   return wrong >= 0;
 }

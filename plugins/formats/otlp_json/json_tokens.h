@@ -20,6 +20,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "plugins/formats/otlp_json/json_names.h"
+
 namespace sluice::formats {
 
 enum class JsonType : uint8_t { none, object, array, string, number, boolean, null };
@@ -39,7 +41,8 @@ inline constexpr auto kJsonTypes = [] {
 
 /// A token is an operator, a string, or whatever else reaches from a character to the next token. The text has to begin
 /// with '{' and to end with '}': so nothing but an object's end can be its last token, and every other one may be read
-/// up to its successor without asking for the text's end.
+/// up to its successor without asking for the text's end. After the last one comes the first again, which is neither an
+/// end nor a comma.
 class JsonTokens {
  public:
   /// Begins with the first token of `text`, which has to outlive this.
@@ -56,6 +59,7 @@ class JsonTokens {
     if (found != simdjson::SUCCESS) return found;
     at_ = index_->structural_indexes.get();
     end_ = at_ + index_->n_structural_indexes;
+    index_->structural_indexes[index_->n_structural_indexes] = *at_;
     return simdjson::SUCCESS;
   }
 
@@ -65,6 +69,8 @@ class JsonTokens {
     at_ = place;
     escape_ = text_;
   }
+  /// To a place after which only strings without escapes were passed.
+  void rewind(Place place) noexcept { at_ = place; }
   bool at_end() const noexcept { return at_ == end_; }
   char last() const noexcept { return text_[end_[-1]]; }
 
@@ -88,12 +94,29 @@ class JsonTokens {
     return {begin, static_cast<size_t>(end - begin)};
   }
 
+  /// Over a key and its colon if it is this one, written without an escape or white space.
+  bool skip_key(std::string_view key) noexcept {
+    if (at_[1] - at_[0] != key.size() - 1 || !equal_keys(text_ + *at_, key.data(), key.size())) return false;
+    at_ += 2;
+    return true;
+  }
+
   /// Whether there is an escape in a string. PERF: the backslashes of the text are searched once, not each string's.
   bool is_escaped(std::string_view string) noexcept {
     const char* end = string.data() + string.size();
     if (end <= escape_) return false;
     if (escape_ < string.data()) find_escape(string.data());
     return escape_ < end;
+  }
+
+  /// Over a string, if it is one that means what it says.
+  bool skip_plain(std::string_view& out) noexcept {
+    if (peek() != '"') return false;
+    const Place begin = at_;
+    out = string();
+    if (!is_escaped(out)) return true;
+    at_ = begin;
+    return false;
   }
 
   /// Advances over "true", "false" or "null".
