@@ -187,7 +187,8 @@ class System:
 
 def _open_telemetry(arguments):
     def command(system, scenario, _):
-        return [system.path, *arguments, "--config", scenario.config]
+        change = ["--config", f"yaml:{scenario.change}"] if scenario.change else []
+        return [system.path, *arguments, "--config", scenario.config, *change]
     return command
 
 

@@ -3,6 +3,7 @@
 the size of requests, with edits, with idle pipelines and with processors."""
 import dataclasses
 import json
+import os
 import pathlib
 import shutil
 import statistics
@@ -24,7 +25,7 @@ WINDOWS, WINDOW_SECONDS = 10, 2
 
 
 def _delays_ms(stage, items_per_second):
-    """-> delays, windows. From those windows in which the hypervisor took no processor away; from all, if none is so calm.
+    """-> delays, the number of calm windows: those in which the hypervisor took no processor away. If none is calm, all count.
 
     A stolen slice of 10 ms makes a percent of a second late whatever runs. The first 0.1 s is the load generator's connecting.
     """
@@ -179,39 +180,18 @@ def _in_turn(system, options, variants):
     return runs
 
 
-def _middle(runs, key="cpu_seconds_per_million"):
-    return round(statistics.median(run[key] for run in runs), 4)
-
-
-def _configured(scenario, folder, name, change):
-    """The scenario with `change(configuration)` made to its file; written as JSON, which is YAML."""
-    receivers = {"otlp": {"protocols": {"grpc": {"endpoint": "127.0.0.1:${env:LISTEN}", "max_recv_msg_size_mib": 64}}}}
-    configuration = {
-        "receivers": receivers, "processors": {}, "exporters": {"otlp_grpc": SENDS},
-        "service": {"telemetry": {"metrics": {"level": "none"}, "logs": {"level": "warn"}},
-                    "pipelines": {"logs" if scenario.kind == "logs" else "traces": {"receivers": ["otlp"], "processors": [], "exporters": ["otlp_grpc"]}}}}
-    change(configuration)
-    file = pathlib.Path(folder) / name
-    file.with_suffix(".yaml").write_text(json.dumps(configuration))
-    return dataclasses.replace(scenario, file=str(file))
-
-
-SENDS = {"endpoint": "127.0.0.1:${env:SINK_GRPC}", "tls": {"insecure": True}, "compression": "none", "sending_queue": {"block_on_overflow": True}}
+def _middle(runs):
+    return round(statistics.median(run["cpu_seconds_per_million"] for run in runs), 4)
 
 
 def edits(system, options):
     """Cost by the number of attributes, short ones, that a processor adds to each log record."""
-    def with_edits(count):
-        def change(configuration):
-            actions = [{"key": f"b{number}", "action": "upsert", "value": "1"} for number in range(count)]
-            configuration["processors"] = {"attributes": {"actions": actions}} if count else {}
-            configuration["service"]["pipelines"]["logs"]["processors"] = list(configuration["processors"])
-        return change
+    def scenario(count):
+        actions = [{"key": f"b{number}", "action": "upsert", "value": "1"} for number in range(count)]
+        change = {"processors": {"attributes": {"actions": actions}}, "service": {"pipelines": {"logs": {"processors": ["attributes"]}}}}
+        return dataclasses.replace(SCENARIOS["logs"], items_change=True, change=json.dumps(change) if count else "")
 
-    with tempfile.TemporaryDirectory() as folder:
-        base = dataclasses.replace(SCENARIOS["logs"], items_change=True)
-        runs = _in_turn(system, options, {count: (_configured(base, folder, f"edits-{count}", with_edits(count)), 0)
-                                          for count in (0, 1, 2, 4, 8, 16)})
+    runs = _in_turn(system, options, {count: (scenario(count), 0) for count in (0, 1, 2, 4, 8, 16)})
     cost = {count: _middle(found) for count, found in runs.items()}
     _, each = _least_squares([[1, count] for count in cost if count], [cost[count] for count in cost if count])
     return {"cost": cost, "first_edit": round(cost[1] - cost[0], 4), "each_further_edit": round(each, 4), "runs_of": runs}
@@ -220,28 +200,23 @@ def edits(system, options):
 def pipelines(system, options):
     """What pipelines between an idle receiver and an idle exporter add: memory, CPU time of five idle seconds, and to the
     cost of the one that works."""
-    def with_idle(count):
-        def change(configuration):
-            port = harness.free_ports("idle")["idle"]
-            configuration["receivers"]["otlp/idle"] = {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{port}"}}}
-            configuration["processors"]["batch"] = {}
-            configuration["exporters"]["otlp_grpc/idle"] = SENDS
-            for number in range(count):
-                configuration["service"]["pipelines"][f"traces/{number}"] = {"receivers": ["otlp/idle"], "processors": ["batch"],
-                                                                             "exporters": ["otlp_grpc/idle"]}
-        return change
+    def scenario(count):
+        port = harness.free_ports("idle")["idle"]
+        idle = {"receivers": ["otlp/idle"], "processors": ["batch"], "exporters": ["otlp_grpc/idle"]}
+        change = {"receivers": {"otlp/idle": {"protocols": {"grpc": {"endpoint": f"127.0.0.1:{port}"}}}}, "processors": {"batch": {}},
+                  "exporters": {"otlp_grpc/idle": {"endpoint": "127.0.0.1:${env:SINK_GRPC}", "tls": {"insecure": True}}},
+                  "service": {"pipelines": {f"traces/{number}": idle for number in range(count)}}}
+        return dataclasses.replace(SCENARIOS["traces"], change=json.dumps(change))
 
-    counts, idle = (1, 4, 17, 65), {}
-    with tempfile.TemporaryDirectory() as folder:
-        scenarios = {count: _configured(SCENARIOS["traces"], folder, f"pipelines-{count}", with_idle(count)) for count in counts}
-        for count, scenario in scenarios.items():
-            with harness.Stage(system, scenario, 10, options.build) as stage:
-                time.sleep(1)
-                cpu = stage.running.cpu_seconds()
-                time.sleep(5)
-                idle[count] = {"resident_mb": round(stage.running.memory_mb()["resident"], 2),
-                               "cpu_share": round((stage.running.cpu_seconds() - cpu) / 5, 6)}
-        runs = _in_turn(system, options, {count: (scenario, 0) for count, scenario in scenarios.items()})
+    idle, scenarios = {}, {count: scenario(count) for count in (1, 4, 17, 65)}
+    for count, changed in scenarios.items():
+        with harness.Stage(system, changed, 10, options.build) as stage:
+            time.sleep(1)
+            cpu = stage.running.cpu_seconds()
+            time.sleep(5)
+            idle[count] = {"resident_mb": round(stage.running.memory_mb()["resident"], 2),
+                           "cpu_share": round((stage.running.cpu_seconds() - cpu) / 5, 6)}
+    runs = _in_turn(system, options, {count: (changed, 0) for count, changed in scenarios.items()})
     return {"idle": idle, "cost": {count: _middle(found) for count, found in runs.items()}, "runs_of": runs}
 
 
@@ -256,8 +231,8 @@ def cores(system, options):
         variants |= {f"{name}, one": (scenario, 0), f"{name}, all": (scenario, None)}
     runs = _in_turn(system, options, variants)
     cost = {name: _middle(found) for name, found in runs.items()}
-    gain = {name: round(harness.os.cpu_count() * cost[f"{name}, one"] / cost[f"{name}, all"], 2) for name in ("traces", "traces_100")}
-    return {"processors": harness.os.cpu_count(), "cost": cost, "times_one": gain, "runs_of": runs}
+    gain = {name: round(os.cpu_count() * cost[f"{name}, one"] / cost[f"{name}, all"], 2) for name in ("traces", "traces_100")}
+    return {"processors": os.cpu_count(), "cost": cost, "times_one": gain, "runs_of": runs}
 
 
 def _least_squares(rows, values):

@@ -14,7 +14,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent / "scenarios"
 class Scenario:
     name: str
     what: str
-    file: str  # of scenarios/ or absolute, without .yaml
+    file: str  # of scenarios/, without .yaml
     kind: str = "traces"
     items: int = 1000  # a request
     requests: int = 64  # different ones
@@ -26,6 +26,7 @@ class Scenario:
     connections: int = 1
     destination: str = "otlp"  # otlp, loki: the sink counts; none: nobody does
     items_change: bool = False
+    change: str = ""  # YAML that is merged over the file, as a second --config
     sinks: int = 1  # SINK_GRPC, SINK_GRPC_2, SINK_GRPC_3: each gets everything
     goal: float | None = None  # fraction of otelcol's CPU time
     goal_cpu: float | None = None  # CPU seconds per million items, where no peer does the same

@@ -99,11 +99,6 @@ const JsonKey* find_json_key(Message message, std::string_view name) noexcept {
   return &known;
 }
 
-const Field* field_by_json_name(Message message, std::string_view name) noexcept {
-  const JsonKey* key = find_json_key(message, name);
-  return key == nullptr ? nullptr : &wire::schema(message).fields[key->field];
-}
-
 std::optional<Message> detail_type(std::string_view type_url) noexcept {
   if (!type_url.starts_with(kTypeUrlPrefix)) return std::nullopt;
   type_url.remove_prefix(kTypeUrlPrefix.size());

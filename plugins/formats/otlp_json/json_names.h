@@ -28,14 +28,11 @@ struct JsonKey {
 /// All keys of a message: of every field in camelCase, then of those that differ in snake_case.
 const JsonKey* json_keys(wire::Message message) noexcept;
 
-/// The key of that name; null if there is none.
+/// The key of that name, in camelCase or snake_case; null if there is none.
 const JsonKey* find_json_key(wire::Message message, std::string_view name) noexcept;
 
 /// The camelCase name of a field of the schema's tables.
 std::string_view json_name(wire::Message message, const wire::Field& field) noexcept;
-
-/// The field of that name, in camelCase or snake_case; null if there is none.
-const wire::Field* field_by_json_name(wire::Message message, std::string_view name) noexcept;
 
 /// Of two texts of the same size, two characters or more. PERF: memcmp() takes longer than the rest of the search.
 inline bool equal_keys(const char* a, const char* b, size_t size) noexcept {

@@ -83,19 +83,23 @@ TEST_CASE("otlp json: camelCase and snake_case, names may be escaped", "[otlp_js
 TEST_CASE("otlp json: every field of the schema is found by both of its names, and by nothing else", "[otlp_json]") {
   for (size_t i = 0; i < wire::kMessageCount; ++i) {
     const auto message = static_cast<wire::Message>(i);
+    const auto field_of = [&](std::string_view name) {
+      const JsonKey* key = find_json_key(message, name);
+      return key == nullptr ? nullptr : &wire::schema(message).fields[key->field];
+    };
     for (const wire::Field& field : wire::schema(message).fields) {
       const std::string camel(json_name(message, field));
-      CHECK(field_by_json_name(message, camel) == &field);
-      CHECK(field_by_json_name(message, field.name) == &field);
-      CHECK(field_by_json_name(message, camel + std::string(1, '\0')) == nullptr);
+      CHECK(field_of(camel) == &field);
+      CHECK(field_of(field.name) == &field);
+      CHECK(field_of(camel + std::string(1, '\0')) == nullptr);
       for (size_t at = 0; at < camel.size(); ++at) {
         std::string wrong = camel;
         wrong[at] ^= 1;
-        const wire::Field* other = field_by_json_name(message, wrong);
+        const wire::Field* other = field_of(wrong);
         CHECK((other == nullptr || json_name(message, *other) == wrong));
       }
     }
-    for (const size_t size : {0, 1, 30, 300}) CHECK(field_by_json_name(message, std::string(size, 'k')) == nullptr);
+    for (const size_t size : {0, 1, 30, 300}) CHECK(field_of(std::string(size, 'k')) == nullptr);
   }
 }
 
