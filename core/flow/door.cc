@@ -45,7 +45,7 @@ Offered Delivery::Core::offer(const Offer& offer, uint64_t now, Actions& out) {
     finish_step(now, out);
     if (waits_) return {Verdict::pending};
     // Asked after the step, which may have sent what waited, and never answers this very offer.
-    if (!offer.may_pace || !has_backlog(now)) return {};
+    if (!has_backlog(now)) return {};
     pace(source, now);
     arm(now, out);
     return {Verdict::pending};

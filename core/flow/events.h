@@ -35,7 +35,6 @@ struct Offer {
   uint64_t deadline_mono_ns = 0;   // of the sender's call; 0: none. Ignored once the sender has been answered
   std::string_view partition;      // equal for what may be merged: the values of metadata_keys, encoded by the shell
   bool sensitive_dropped = false;  // never merged with what has its sensitive keys
-  bool may_pace = false;           // its sender hears of the answer, so a backlog may hold it back for a moment
   bool reserved = false;           // commits a reservation made with the same items and bytes
 };
 

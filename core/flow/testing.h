@@ -58,7 +58,6 @@ class Bench {
     o.deadline_mono_ns = deadline;
     o.partition = partition;
     o.reserved = reserved;
-    o.may_pace = may_pace;
     last = delivery.offer(o, now, out_);
     settle();
     return last.verdict;
@@ -98,7 +97,6 @@ class Bench {
 
   uint64_t now = 1'000 * kSecond;
   uint64_t timer = 0;
-  bool may_pace = false;
   Offered last;
   std::deque<Call> calls;
   std::vector<Answer> answers;

@@ -30,18 +30,6 @@ Node& new_node(Services& services, Node::About about) {
   return *all->emplace_back(std::make_unique<Node>(services, std::move(about)));
 }
 
-// Somebody between the senders and the end of this pipeline has told them OK before its exporters hear of it.
-bool answered_early(const Pipeline& pipeline, const std::vector<Pipeline>& all) {
-  const auto early = [](const Component* component) { return (component->type->flags & SLUICE_ACKS_EARLY) != 0; };
-  if (std::any_of(pipeline.processors.begin(), pipeline.processors.end(), early)) return true;
-  return std::any_of(pipeline.receivers.begin(), pipeline.receivers.end(), [&](const Component* receiver) {
-    if (receiver->kind != Kind::connector) return false;
-    return early(receiver) || std::any_of(all.begin(), all.end(), [&](const Pipeline& before) {
-             return contains(before.exporters, *receiver) && answered_early(before, all);
-           });
-  });
-}
-
 // What stands before an exporter that has no delivery settings: every call goes straight through, once.
 config::Delivery straight_through() {
   config::Delivery delivery;
@@ -100,23 +88,16 @@ void Graph::make_queues(const config::Loaded& loaded) {
   for (const auto& [key, node] : nodes_) {
     const Component& component = *key.first;
     if (component.kind != Kind::exporter) continue;
-    struct Feed {
-      std::vector<std::string> pipelines;
-      bool paces = true;
-    };
-    std::map<sluice_signal, Feed> feeds;
+    std::map<sluice_signal, std::vector<std::string>> feeds;  // the pipelines that end here
     for (const Pipeline& pipeline : loaded.pipelines()) {
-      if (!contains(pipeline.exporters, component)) continue;
-      Feed& feed = feeds[pipeline.signal];
-      feed.pipelines.push_back(pipeline.id);
-      feed.paces &= !answered_early(pipeline, loaded.pipelines());
+      if (contains(pipeline.exporters, component)) feeds[pipeline.signal].push_back(pipeline.id);
     }
     uint32_t input = 0;
-    for (auto& [signal, feed] : feeds) {
-      std::sort(feed.pipelines.begin(), feed.pipelines.end());
+    for (auto& [signal, ids] : feeds) {
+      std::sort(ids.begin(), ids.end());
       const config::Delivery settings = component.delivery ? *component.delivery : straight_through();
-      queues_[{&component, signal}] = std::make_unique<ExporterQueue>(services_, *node, input++, signal, settings,
-                                                                      std::move(feed.pipelines), feed.paces);
+      queues_[{&component, signal}] =
+          std::make_unique<ExporterQueue>(services_, *node, input++, signal, settings, std::move(ids));
     }
     node->on_writable([this, exporter = &component] {
       for (auto& [key, queue] : queues_) {

@@ -45,12 +45,11 @@ struct ExporterQueue::Work {
 };
 
 ExporterQueue::ExporterQueue(Services& services, Node& exporter, uint32_t input, sluice_signal signal,
-                             const config::Delivery& settings, std::vector<std::string> pipelines, bool paces)
+                             const config::Delivery& settings, std::vector<std::string> pipelines)
     : services_(services),
       exporter_(exporter),
       input_(input),
       signal_(signal),
-      paces_(paces),
       metadata_keys_(settings.sending_queue && settings.sending_queue->batch
                          ? settings.sending_queue->batch->partition.metadata_keys
                          : std::vector<std::string>()),
@@ -202,7 +201,6 @@ Outcome ExporterQueue::offer(const Parcel& parcel, const Reply& reply) {
     offer.deadline_mono_ns = parcel.deadline_mono_ns;
     offer.partition = partition;
     offer.sensitive_dropped = (parcel.context->flags & SLUICE_CONTEXT_SENSITIVE_DROPPED) != 0;
-    offer.may_pace = paces_;
     offer.reserved = parcel.reserved;
     const flow::Offered answer = delivery_.offer(offer, now, out);
     if (answer.verdict == flow::Verdict::busy || answer.verdict == flow::Verdict::failed) {

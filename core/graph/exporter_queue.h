@@ -26,10 +26,9 @@ namespace sluice::graph {
 
 class ExporterQueue final : public Target, public Waiter, private flow::Payload {
  public:
-  // `input`: the exporter's input for this signal. `paces`: no component in front answers early, so a backlog can slow
-  // the senders down. All of them outlive this.
+  // `input`: the exporter's input for this signal. All of them outlive this.
   ExporterQueue(Services& services, Node& exporter, uint32_t input, sluice_signal signal,
-                const config::Delivery& settings, std::vector<std::string> pipelines, bool paces);
+                const config::Delivery& settings, std::vector<std::string> pipelines);
   ~ExporterQueue() override;
 
   Outcome offer(const Parcel& parcel, const Reply& reply) override;
@@ -101,7 +100,6 @@ class ExporterQueue final : public Target, public Waiter, private flow::Payload 
   Node& exporter_;
   const uint32_t input_;
   const sluice_signal signal_;
-  const bool paces_;
   const std::vector<std::string> metadata_keys_;
   telemetry::Logger log_;
   std::atomic<uint32_t> calls_{0};  // into the exporter, not answered

@@ -116,20 +116,20 @@ void Batch::timer(uint32_t index) {
   }
   {
     std::lock_guard lock(timer_mutex_);
-    flush_due_ = 0;
+    timer_due_ = 0;
   }
   const uint64_t now = host().now_mono_ns();
   uint64_t next = 0;
   for (Shard* shard : all_shards())
-    if (const uint64_t due = shard->flush_due(now)) next = next ? std::min(next, due) : due;
+    if (const uint64_t due = shard->run_due(now)) next = next ? std::min(next, due) : due;
   if (next) arm(next);
 }
 
 void Batch::arm(uint64_t due_mono_ns) {
   std::lock_guard lock(timer_mutex_);
-  if (flush_due_ && flush_due_ <= due_mono_ns) return;
-  flush_due_ = due_mono_ns;
-  host().set_timer(kFlushTimer, due_mono_ns);
+  if (timer_due_ && timer_due_ <= due_mono_ns) return;
+  timer_due_ = due_mono_ns;
+  host().set_timer(kDueTimer, due_mono_ns);
 }
 
 void Batch::retry_later() {

@@ -36,7 +36,7 @@ class Batch final : public Processor {
   void timer(uint32_t index) override;
 
  private:
-  static constexpr uint32_t kFlushTimer = 0, kRetryTimer = 1;
+  static constexpr uint32_t kDueTimer = 0, kRetryTimer = 1;
 
   // All of one signal.
   struct Signal {
@@ -62,7 +62,7 @@ class Batch final : public Processor {
   bool draining_ = false;
 
   std::mutex timer_mutex_;
-  uint64_t flush_due_ = 0;  // of the flush timer; 0: off
+  uint64_t timer_due_ = 0;  // of the timer for what is held and whom it owes an answer; 0: off
   std::atomic<bool> retry_armed_{false};
 };
 

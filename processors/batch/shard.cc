@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "processors/batch/shard.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sluice::processors {
@@ -44,7 +46,20 @@ sluice_status Shard::add(const Call& call, uint64_t& due) {
       due = due_ = shared_.host.now_mono_ns() + static_cast<uint64_t>(shared_.config.timeout.count());
   }
   send(std::move(full), Trigger::size);
-  return early() ? SLUICE_DONE : SLUICE_PENDING;
+  return !early() || pace(call, due) ? SLUICE_PENDING : SLUICE_DONE;
+}
+
+bool Shard::pace(const Call& call, uint64_t& due) {
+  std::lock_guard lock(mutex_);
+  if (draining_ || offered_bytes_ <= kPacesAboveBytes) return false;
+  const uint64_t until = shared_.host.now_mono_ns() + static_cast<uint64_t>(std::chrono::nanoseconds(kPace).count());
+  paced_.push_back({until, call.answer_later()});
+  due = due ? std::min(due, until) : until;
+  return true;
+}
+
+void Shard::answer(std::vector<Paced> paced) {
+  for (Paced& one : paced) one.answer(Result::done());
 }
 
 std::vector<Formed> Shard::take_full() {
@@ -54,26 +69,39 @@ std::vector<Formed> Shard::take_full() {
   return full;
 }
 
-uint64_t Shard::flush_due(uint64_t now_mono_ns) {
+uint64_t Shard::run_due(uint64_t now_mono_ns) {
   std::vector<Formed> all;
+  std::vector<Paced> paced;
+  uint64_t next;
   {
     std::lock_guard lock(mutex_);
-    if (due_ == 0 || due_ > now_mono_ns) return due_;
-    due_ = 0;
-    while (held_.items()) all.push_back(held_.take(shared_.config.send_batch_max_size));
+    if (due_ && due_ <= now_mono_ns) {
+      due_ = 0;
+      while (held_.items()) all.push_back(held_.take(shared_.config.send_batch_max_size));
+    }
+    const auto later =
+        std::find_if(paced_.begin(), paced_.end(), [&](const Paced& one) { return one.until_mono_ns > now_mono_ns; });
+    paced.assign(std::move_iterator(paced_.begin()), std::move_iterator(later));
+    paced_.erase(paced_.begin(), later);
+    next = due_;
+    if (!paced_.empty()) next = next ? std::min(next, paced_.front().until_mono_ns) : paced_.front().until_mono_ns;
   }
+  answer(std::move(paced));
   send(std::move(all), Trigger::timeout);
-  return 0;
+  return next;
 }
 
 void Shard::drain() {
   std::vector<Formed> all;
+  std::vector<Paced> paced;
   {
     std::lock_guard lock(mutex_);
     draining_ = true;
     due_ = 0;
     all = take_full();
+    paced.swap(paced_);
   }
+  answer(std::move(paced));
   send(std::move(all), Trigger::timeout);
 }
 
@@ -87,6 +115,10 @@ void Shard::send(std::vector<Formed> all, Trigger trigger) {
     (trigger == Trigger::size ? shared_.metrics.size_trigger : shared_.metrics.timeout_trigger).add();
     shared_.metrics.send_size.record(static_cast<double>(batch.item_count()));
     shared_.metrics.send_size_bytes.record(static_cast<double>(batch.length_bytes()));
+    if (early()) {
+      std::lock_guard lock(mutex_);
+      offered_bytes_ += batch.length_bytes();
+    }
     outbox_.offer({std::move(batch), context_, std::move(formed.slices), formed.deadline_mono_ns});
   }
 }
@@ -102,21 +134,28 @@ void Shard::ended(Outbox<Tag>::Parcel parcel, const sluice_result& result) {
     end_slices(shared_.host, shared_.signal, parcel.tag, result);
   }
   bool room;
+  std::vector<Paced> paced;
   {
     std::lock_guard lock(mutex_);
     room = refused_ && outbox_.parked() < kMaxParked;
     if (room) refused_ = false;
+    if (early()) offered_bytes_ -= parcel.batch.length_bytes();
+    if (offered_bytes_ <= kPacesAboveBytes) paced.swap(paced_);
   }
+  answer(std::move(paced));
   if (room) shared_.host.writable();
 }
 
 void Shard::abandon() {
   Formed held;
+  std::vector<Paced> paced;
   {
     std::lock_guard lock(mutex_);
     held = held_.take(0);
     due_ = 0;
+    paced.swap(paced_);
   }
+  answer(std::move(paced));
   const Result result = Result::cancelled("the collector stops");
   give_up(held.items, held.slices, result);
   for (const auto& parcel : outbox_.take_parked()) give_up(parcel.batch.item_count(), parcel.tag, result);

@@ -6,17 +6,20 @@
 //                                                        '---- offered again on resume() or after 100 ms
 //
 // Where senders are answered early (`acknowledge: accepted`) the items are HELD in the core's books from add() until
-// they are taken below. All calls from any thread; nothing of the border but accounts and timers is called under a
-// lock.
+// they are taken below. While more than kPacesAboveBytes are offered below and have no answer, senders get theirs late,
+// but after kPace: so those that wait for answers send no faster than what comes behind takes it. All calls from any
+// thread; nothing of the border but accounts and timers is called under a lock.
 #ifndef SLUICE_PROCESSORS_BATCH_SHARD_H
 #define SLUICE_PROCESSORS_BATCH_SHARD_H
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
 #include <vector>
 
+#include "plugins/sdk/answer.h"
 #include "plugins/sdk/component.h"
 #include "plugins/sdk/log.h"
 #include "plugins/sdk/outbox.h"
@@ -51,6 +54,8 @@ class Shard {
   using Tag = std::vector<Slice>;
   static constexpr size_t kMaxParked = 2;
   static constexpr size_t kMaxInFlight = 64;
+  static constexpr uint64_t kPacesAboveBytes = 4 << 20;
+  static constexpr std::chrono::milliseconds kPace{20};
 
   struct Shared {
     Host host;
@@ -64,11 +69,11 @@ class Shard {
   };
   Shard(Shared shared, ContextRef context);
 
-  // Answers the call, or PENDING. `due` is when flush_due() must be called, 0: not because of this call.
+  // Answers the call, or PENDING. `due` is when run_due() must be called, 0: not because of this call.
   sluice_status add(const Call& call, uint64_t& due);
-  // Sends what is due, and says when the rest is; 0: nothing is held.
-  uint64_t flush_due(uint64_t now_mono_ns);
-  // Sends all, and from now on at once what comes.
+  // Sends and answers what is due, and says when the rest is; 0: nothing is held or owed.
+  uint64_t run_due(uint64_t now_mono_ns);
+  // Sends and answers all, and from now on at once what comes.
   void drain();
   void retry() { outbox_.retry(); }
   // For the shard that sent `user`.
@@ -79,6 +84,10 @@ class Shard {
 
  private:
   enum class Trigger { size, timeout };
+  struct Paced {
+    uint64_t until_mono_ns;
+    Answer answer;
+  };
 
   bool early() const { return shared_.config.acknowledge == Acknowledge::accepted; }
   bool waits() const {
@@ -87,6 +96,9 @@ class Shard {
   // With the lock: takes what can go by size.
   std::vector<Formed> take_full();
   void send(std::vector<Formed> all, Trigger trigger);
+  // False: nobody needs to be held back. Else the call is answered later, at `due` if not before.
+  bool pace(const Call& call, uint64_t& due);
+  void answer(std::vector<Paced> paced);
   void ended(Outbox<Tag>::Parcel parcel, const sluice_result& result);
   void give_up(uint64_t items, const std::vector<Slice>& slices, const Result& result);
 
@@ -94,8 +106,10 @@ class Shard {
   const ContextRef context_;
   std::mutex mutex_;
   Held held_;
-  uint64_t due_ = 0;      // of what is held; 0: nothing is, or it goes at once
-  bool refused_ = false;  // somebody was told BUSY
+  uint64_t due_ = 0;            // of what is held; 0: nothing is, or it goes at once
+  uint64_t offered_bytes_ = 0;  // below, without an answer; counted where senders are answered early
+  std::vector<Paced> paced_;    // the first is due first
+  bool refused_ = false;        // somebody was told BUSY
   bool draining_ = false;
   Outbox<Tag> outbox_;
 };

@@ -286,7 +286,6 @@ void World::offer(uint32_t index, uint64_t number, uint32_t branch, flow::Room r
   o.deadline_mono_ns = s.deadline != 0 ? now_ + s.deadline * s.patience : 0;
   if (!b.settings.sending_queue->batch->partition.metadata_keys.empty()) o.partition = kPartitions[batch.partition];
   o.sensitive_dropped = batch.sensitive_dropped;
-  o.may_pace = !s.early;
   o.reserved = room == flow::Room::reserved;
   uint64_t waiting_before = b.delivery->book().waiting;
   b.offered += batch.items;
