@@ -46,7 +46,7 @@ TEST_CASE_METHOD(BatchFixture, "batch processor: threads at all doors keep the b
       const ContextRef context = host.context({{"k", sender % 2 ? "a" : "b"}});
       const BatchRef in = host.batch(SLUICE_TRACES, message(SLUICE_TRACES, 7));
       for (int i = 0; i < 200;) {
-        if (batch->consume(in, context)->answer() != SLUICE_BUSY) ++i;
+        if (batch->consume(in, context)->returned != SLUICE_BUSY) ++i;
       }
       --busy;
     });
@@ -59,6 +59,37 @@ TEST_CASE_METHOD(BatchFixture, "batch processor: threads at all doors keep the b
   host.on_send(nullptr);
   batch->drain();
   for (int i = 0; i < 10; ++i) host.advance(100ms);
+  CHECK(held() == 0);
+  CHECK(finish() == "");
+}
+
+TEST_CASE_METHOD(BatchFixture, "batch processor: senders that are held back by threads are all told",
+                 "[processor][batch]") {
+  start(Tree::map({{"timeout", 0s}}));
+  host.on_send([](const auto&) { return Reply::pending(); });
+  BatchRef in = host.batch(SLUICE_TRACES, message(SLUICE_TRACES, 70'000));
+  std::atomic<int> busy = 4;
+  std::vector<std::vector<std::shared_ptr<const CallRecord>>> calls(4);
+  std::vector<std::thread> senders;
+  for (auto& of_sender : calls) {
+    senders.emplace_back([this, &of_sender, &in, &busy] {
+      for (int i = 0; i < 100; ++i) of_sender.push_back(batch->consume(in));
+      --busy;
+    });
+  }
+  while (busy) {
+    host.advance(1ms);
+    host.answer_all(Result::done());
+  }
+  for (std::thread& sender : senders) sender.join();
+  host.advance(20ms);
+  for (const auto& of_sender : calls) {
+    for (const auto& call : of_sender) CHECK((call->answer() == SLUICE_DONE || call->answer() == SLUICE_BUSY));
+  }
+  in = {};
+  host.answer_all(Result::done());
+  host.on_send(nullptr);
+  host.advance(100ms);
   CHECK(held() == 0);
   CHECK(finish() == "");
 }
