@@ -217,6 +217,7 @@ sluice_status FakeHost::State::complete(sluice_token token, const sluice_result*
     end = range.first + range.count;
   }
   call.completed = Result(*result);
+  call.is_completed.store(true, std::memory_order_release);
   return SLUICE_DONE;
 }
 

@@ -15,6 +15,7 @@
 #ifndef SLUICE_PLUGINS_TESTING_FAKE_HOST_H
 #define SLUICE_PLUGINS_TESTING_FAKE_HOST_H
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -67,12 +68,13 @@ struct CallRecord {
   uint64_t items = 0;
   sluice_signal signal = SLUICE_TRACES;
   sluice_status returned = SLUICE_INVALID;
-  std::optional<Result> completed;
+  std::optional<Result> completed;  // while other threads may complete the call: only after answer() has told of it
   int completions = 0;
+  std::atomic<bool> is_completed{false};
 
-  // The answer, once there is one. BUSY counts as one: nothing was taken.
+  // The answer, once there is one. BUSY counts as one: nothing was taken. From any thread.
   std::optional<sluice_status> answer() const {
-    if (completed) return completed->status();
+    if (is_completed.load(std::memory_order_acquire)) return completed->status();
     if (returned == SLUICE_PENDING) return std::nullopt;
     return returned;
   }

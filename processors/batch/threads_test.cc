@@ -46,7 +46,7 @@ TEST_CASE_METHOD(BatchFixture, "batch processor: threads at all doors keep the b
       const ContextRef context = host.context({{"k", sender % 2 ? "a" : "b"}});
       const BatchRef in = host.batch(SLUICE_TRACES, message(SLUICE_TRACES, 7));
       for (int i = 0; i < 200;) {
-        if (batch->consume(in, context)->returned != SLUICE_BUSY) ++i;
+        if (batch->consume(in, context)->answer() != SLUICE_BUSY) ++i;
       }
       --busy;
     });
