@@ -252,6 +252,9 @@ class Running:
         return time.monotonic() - began
 
 
+NOTHING_SEEN = {"items": 0, "reordered": 0, "wire_bytes": 0}
+
+
 class Stage:
     """Sink, stamps and a running system for one run of a scenario."""
 
@@ -299,22 +302,28 @@ class Stage:
     def wait_for(self, items):
         """Until every sink has so many; nothing is waited for where nobody counts. What the first has seen."""
         if self.scenario.destination == "none":
-            return {"items": items, "reordered": 0}
+            return NOTHING_SEEN | {"items": items}
         return [sink.wait_for(items) for sink in self.sinks][0]
 
     def warm_up(self):
         self.wait_for(self.load(max(1, WARM_UP // self.scenario.items))["acknowledged_items"])
 
     def burst(self, requests):
-        """Sends so many and waits until all of it has arrived -> what load() says, with `cpu_seconds` and `seconds` of the system."""
-        before = self.arrived()
+        """Sends so many and waits until all of it has arrived -> what load() says, with `cpu_seconds` and `seconds` of the system.
+
+        `wire_bytes_out_per_item`: of messages and bodies to the first sink, without headers and frames.
+        """
+        before = self.seen()
         cpu, began = self.running.cpu_seconds(), time.monotonic()
         result = self.load(requests)
-        seen = self.wait_for(before + result["acknowledged_items"])
-        return result | {"cpu_seconds": self.running.cpu_seconds() - cpu, "seconds": time.monotonic() - began, "reordered": seen["reordered"]}
+        seen = self.wait_for(before["items"] + result["acknowledged_items"])
+        wire = (seen["wire_bytes"] - before["wire_bytes"]) / result["acknowledged_items"]
+        return result | {"cpu_seconds": self.running.cpu_seconds() - cpu, "seconds": time.monotonic() - began,
+                         "reordered": seen["reordered"], "wire_bytes_out_per_item": round(wire, 2)}
 
-    def arrived(self):
-        return 0 if self.scenario.destination == "none" else self.sink.counts()["items"]
+    def seen(self):
+        """What the first sink counts."""
+        return NOTHING_SEEN if self.scenario.destination == "none" else self.sink.counts()
 
     def verify(self, more_than_once=False):
         """Every acknowledged item is at every sink, unchanged, and once, unless a failure may have it sent again."""
@@ -357,6 +366,7 @@ def measure_cost(system, scenario, items, build=BUILD, core=0):
     return {"system": system.name, "scenario": scenario.name, "delivered_items": delivered, "cpu_seconds": round(cpu, 3),
             "cpu_seconds_per_million": round(cpu / delivered * 1e6, 4), "items_per_second": round(delivered / result["seconds"]),
             "bytes_per_item": result["bytes_per_item"], "wire_bytes_in_per_item": result["wire_bytes_per_item"],
+            "wire_bytes_out_per_item": result["wire_bytes_out_per_item"],
             "reordered": result["reordered"], "idle_mb": round(idle["resident"], 1), "peak_mb": round(memory["peak"], 1),
             "anonymous_mb": round(memory["anonymous"], 1), "seconds_to_stop": round(seconds_to_stop, 3),
             "steal_seconds": (steal_ticks() - steal) / TICKS}

@@ -102,7 +102,7 @@ def stall(system, options):
         sample(stage, "recovered", 5)
         after = stage.running.memory_mb()
         stage.verify(more_than_once=True)
-        arrived = stage.arrived()
+        arrived = stage.seen()["items"]
     return {"rate": rate, "resident_before_mb": round(before["resident"], 1), "highest_mb": round(stalled, 1),
             "resident_after_mb": round(after["resident"], 1), "acknowledged_items": acknowledged, "arrived_items": arrived, "samples": samples}
 

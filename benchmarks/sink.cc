@@ -8,6 +8,7 @@
 //
 // Ends with its standard input.
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <condition_variable>
 #include <cstdio>
 #include <deque>
@@ -129,12 +130,13 @@ std::string response(const Verdict& verdict) {
 }
 
 struct GrpcSink final : net::GrpcHandler {
-  explicit GrpcSink(Judge& j) : judge(j) {}
+  GrpcSink(Judge& j, std::atomic<uint64_t>& w) : judge(j), wire_bytes(w) {}
   void handle(net::GrpcServerCall& call) override {
     const net::GrpcMessage message = call.take_message();
     auto bytes = std::make_shared<std::string>();
     for (const grpc_slice& slice : message.slices())
       bytes->append(reinterpret_cast<const char*>(GRPC_SLICE_START_PTR(slice)), GRPC_SLICE_LENGTH(slice));
+    wire_bytes += bytes->size();
     if (const net::Codec codec = message.codec(); codec != net::Codec::none) {
       net::ByteBuffer plain;
       net::decompress(codec, *bytes, {.max_bytes = size_t{1} << 30}, plain);
@@ -150,10 +152,11 @@ struct GrpcSink final : net::GrpcHandler {
                   });
   }
   Judge& judge;
+  std::atomic<uint64_t>& wire_bytes;  // of messages and bodies as they came, compressed or not
 };
 
 struct HttpSink final : net::HttpHandler {
-  explicit HttpSink(Judge& j) : judge(j) {}
+  HttpSink(Judge& j, std::atomic<uint64_t>& w) : judge(j), wire_bytes(w) {}
   void handle(const net::HttpRequest& request, net::HttpBody body, net::HttpReply reply) override {
     const bool loki = request.path == "/loki/api/v1/push";
     auto bytes = std::make_shared<net::HttpBody>(std::move(body));
@@ -173,6 +176,8 @@ struct HttpSink final : net::HttpHandler {
         });
   }
 
+  void answered(const net::HttpExchange& exchange) override { wire_bytes += exchange.request_bytes; }
+
   // PushRequest {streams = 1 {labels = 1, entries = 2}}, as one snappy block. Under the judge's lock.
   void count_loki(std::string_view body) {
     net::ByteBuffer plain;
@@ -184,14 +189,15 @@ struct HttpSink final : net::HttpHandler {
   }
 
   Judge& judge;
+  std::atomic<uint64_t>& wire_bytes;
   uint64_t loki_entries = 0;
 };
 
-void print(const Tally::Counts& counts, uint64_t loki_entries) {
-  const std::pair<const char*, uint64_t> all[] = {{"items", counts.items},         {"bytes", counts.bytes},
-                                                  {"messages", counts.messages},   {"malformed", counts.malformed},
-                                                  {"foreign", counts.foreign},     {"damaged", counts.damaged},
-                                                  {"reordered", counts.reordered}, {"loki_entries", loki_entries}};
+void print(const Tally::Counts& counts, uint64_t wire_bytes, uint64_t loki_entries) {
+  const std::pair<const char*, uint64_t> all[] = {
+      {"items", counts.items},         {"bytes", counts.bytes},     {"messages", counts.messages},
+      {"malformed", counts.malformed}, {"foreign", counts.foreign}, {"damaged", counts.damaged},
+      {"reordered", counts.reordered}, {"wire_bytes", wire_bytes},  {"loki_entries", loki_entries}};
   const char* before = "{";
   for (const auto& [name, value] : all) {
     std::printf("%s\"%s\": %llu", before, name, static_cast<unsigned long long>(value));
@@ -216,7 +222,8 @@ int run(int argc, char** argv) {
   net::GrpcServerSettings grpc_settings;
   grpc_settings.endpoint = "127.0.0.1:0";
   grpc_settings.max_recv_msg_size_mib = 512;
-  GrpcSink grpc_sink(judge);
+  std::atomic<uint64_t> wire_bytes = 0;
+  GrpcSink grpc_sink(judge, wire_bytes);
   net::GrpcServerOptions grpc_options;
   for (const char* service : {"trace.v1.TraceService", "metrics.v1.MetricsService", "logs.v1.LogsService"})
     grpc_options.methods.push_back("/opentelemetry.proto.collector." + std::string(service) + "/Export");
@@ -225,7 +232,7 @@ int run(int argc, char** argv) {
   net::HttpServerSettings http_settings;
   http_settings.endpoint = "127.0.0.1:0";
   http_settings.max_request_body_size = sluice::Bytes{uint64_t{512} << 20};
-  HttpSink http_sink(judge);
+  HttpSink http_sink(judge, wire_bytes);
   net::HttpServer http_server(http_settings, http_sink);
   for (const std::string& error : {grpc_server.start(), http_server.start()}) {
     if (!error.empty()) throw std::runtime_error(error);
@@ -239,7 +246,7 @@ int run(int argc, char** argv) {
     uint64_t value = 0;
     words >> command >> mode >> value;
     if (command == "counts") {
-      judge.look([&](Tally& t) { print(t.counts(), http_sink.loki_entries); });
+      judge.look([&](Tally& t) { print(t.counts(), wire_bytes, http_sink.loki_entries); });
     } else if (command == "missing") {
       const auto missing = judge.look([](Tally& t) { return t.missing(); });
       std::printf("{\"lost\": %llu, \"duplicated\": %llu}\n", static_cast<unsigned long long>(missing.lost),
