@@ -87,6 +87,10 @@ def payload(build, kind="traces", items=1000, item_bytes=0, requests=64):
     return file
 
 
+def payload_of(scenario, build):
+    return payload(build, scenario.kind, scenario.items, scenario.item_bytes, scenario.requests)
+
+
 def write_result(folder, name, raw):
     """As JSON, one key a line."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -262,7 +266,7 @@ class Stage:
         self.system, self.scenario, self.build = system, scenario, build
         self._folder = tempfile.TemporaryDirectory()
         folder = pathlib.Path(self._folder.name)
-        self.payload = payload(build, scenario.kind, scenario.items, scenario.item_bytes, scenario.requests)
+        self.payload = payload_of(scenario, build)
         self.stamps = Stamps(folder, requests)
         self.sent = 0
         self.sinks, self.running = [], None

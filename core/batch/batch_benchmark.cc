@@ -2,23 +2,16 @@
 //
 // Hidden case: run `batch_test "[!benchmark]"` of a release build. The message is a thousand log records of 58 bytes,
 // each with a resource of its own; times are for the thousand.
-#include <algorithm>
 #include <catch2/catch.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/batch/batch.h"
+#include "core/batch/testing.h"
 
 namespace sluice::batch {
 namespace {
-
-using namespace std::string_view_literals;
-
-constexpr std::string_view kOneLog =
-    "\x0a\x38\x0a\x18\x0a\x16\x0a\x0cservice.name\x12\x06\x0a\x04"
-    "demo"
-    "\x12\x1c\x12\x1a\x09\x00\x00\x2a\x36\xfe\x9c\x97\x17\x10\x09\x1a\x04INFO\x2a\x07\x0a\x05hello"sv;
 
 Made adopt_chunks(std::string_view message, size_t chunk_bytes, flow::Budget& budget) {
   std::vector<sluice_segment> chunks;
@@ -40,7 +33,7 @@ Made adopt_chunks(std::string_view message, size_t chunk_bytes, flow::Budget& bu
 
 TEST_CASE("batch: a thousand log records", "[!benchmark]") {
   std::string message;
-  for (int i = 0; i < 1000; ++i) message += kOneLog;
+  for (int i = 0; i < 1000; ++i) message += one_log();
   flow::Budget budget(64 << 20);
   const Made whole = adopt_chunks(message, message.size(), budget);
   REQUIRE(whole.status == SLUICE_DONE);

@@ -50,8 +50,9 @@ sluice_status Shard::add(const Call& call, uint64_t& due) {
 }
 
 bool Shard::pace(const Call& call, uint64_t& due) {
+  if (offered_bytes_ <= kPacesAboveBytes) return false;
   std::lock_guard lock(mutex_);
-  if (draining_ || offered_bytes_ <= kPacesAboveBytes) return false;
+  if (draining_ || offered_bytes_ <= kPacesAboveBytes) return false;  // again: ended() answers who is in the line
   const uint64_t until = shared_.host.now_mono_ns() + static_cast<uint64_t>(std::chrono::nanoseconds(kPace).count());
   paced_.push_back({until, call.answer_later()});
   due = due ? std::min(due, until) : until;
@@ -115,10 +116,7 @@ void Shard::send(std::vector<Formed> all, Trigger trigger) {
     (trigger == Trigger::size ? shared_.metrics.size_trigger : shared_.metrics.timeout_trigger).add();
     shared_.metrics.send_size.record(static_cast<double>(batch.item_count()));
     shared_.metrics.send_size_bytes.record(static_cast<double>(batch.length_bytes()));
-    if (early()) {
-      std::lock_guard lock(mutex_);
-      offered_bytes_ += batch.length_bytes();
-    }
+    offered_bytes_ += batch.length_bytes();
     outbox_.offer({std::move(batch), context_, std::move(formed.slices), formed.deadline_mono_ns});
   }
 }
@@ -133,13 +131,13 @@ void Shard::ended(Outbox<Tag>::Parcel parcel, const sluice_result& result) {
   } else {
     end_slices(shared_.host, shared_.signal, parcel.tag, result);
   }
+  offered_bytes_ -= parcel.batch.length_bytes();
   bool room;
   std::vector<Paced> paced;
   {
     std::lock_guard lock(mutex_);
     room = refused_ && outbox_.parked() < kMaxParked;
     if (room) refused_ = false;
-    if (early()) offered_bytes_ -= parcel.batch.length_bytes();
     if (offered_bytes_ <= kPacesAboveBytes) paced.swap(paced_);
   }
   answer(std::move(paced));

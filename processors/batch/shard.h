@@ -12,6 +12,7 @@
 #ifndef SLUICE_PROCESSORS_BATCH_SHARD_H
 #define SLUICE_PROCESSORS_BATCH_SHARD_H
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -98,7 +99,7 @@ class Shard {
   void send(std::vector<Formed> all, Trigger trigger);
   // False: nobody needs to be held back. Else the call is answered later, at `due` if not before.
   bool pace(const Call& call, uint64_t& due);
-  void answer(std::vector<Paced> paced);
+  static void answer(std::vector<Paced> paced);
   void ended(Outbox<Tag>::Parcel parcel, const sluice_result& result);
   void give_up(uint64_t items, const std::vector<Slice>& slices, const Result& result);
 
@@ -106,11 +107,11 @@ class Shard {
   const ContextRef context_;
   std::mutex mutex_;
   Held held_;
-  uint64_t due_ = 0;            // of what is held; 0: nothing is, or it goes at once
-  uint64_t offered_bytes_ = 0;  // below, without an answer; counted where senders are answered early
-  std::vector<Paced> paced_;    // the first is due first
-  bool refused_ = false;        // somebody was told BUSY
+  uint64_t due_ = 0;          // of what is held; 0: nothing is, or it goes at once
+  std::vector<Paced> paced_;  // the first is due first
+  bool refused_ = false;      // somebody was told BUSY
   bool draining_ = false;
+  std::atomic<uint64_t> offered_bytes_{0};  // below, without an answer
   Outbox<Tag> outbox_;
 };
 
